@@ -1,0 +1,1 @@
+"""The mail service itself: rules, time, storage, delivery. No sockets, no frameworks, no provider's name."""

@@ -1,0 +1,70 @@
+"""The live event stream: hands committed events to whoever listens, and never waits for a slow listener."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sandbox.core.model import Event
+
+BACKLOG = 10_000
+"""Events a listener may be behind before it is dropped; it resumes from the log by the id it saw last."""
+
+
+class Subscription:
+    """One listener's place in the stream."""
+
+    def __init__(self, account: str | None) -> None:
+        self.account = account
+        self.dropped = False
+        """True once the listener fell too far behind; what is buffered is still handed out, nothing new arrives."""
+        self._waiting: deque[Event] = deque()
+        self._ready = asyncio.Event()
+
+    def offer(self, events: Sequence[Event]) -> None:
+        """Buffer the events of this listener's account, or drop the listener when it is too far behind."""
+        if self.dropped:
+            return
+        fresh = [event for event in events if self.account is None or event.account == self.account]
+        if len(self._waiting) + len(fresh) > BACKLOG:
+            self.dropped = True
+        else:
+            self._waiting.extend(fresh)
+        if fresh or self.dropped:
+            self._ready.set()
+
+    async def take(self, timeout: float | None = None) -> list[Event]:  # noqa: ASYNC109 - a heartbeat, not a deadline
+        """All buffered events, waiting up to `timeout` seconds for the first; empty at the time-out or when dropped."""
+        if not self._waiting and not self.dropped:
+            self._ready.clear()
+            try:
+                await asyncio.wait_for(self._ready.wait(), timeout)
+            except TimeoutError:
+                return []
+        taken = list(self._waiting)
+        self._waiting.clear()
+        return taken
+
+
+class EventStream:
+    """Every subscription of one sandbox."""
+
+    def __init__(self) -> None:
+        self._subscriptions: set[Subscription] = set()
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Hand committed events to every listener; never blocks."""
+        for subscription in self._subscriptions:
+            subscription.offer(events)
+
+    @contextmanager
+    def subscribe(self, account: str | None) -> Iterator[Subscription]:
+        """Listen to one account, or to all with None, for the length of the context."""
+        subscription = Subscription(account)
+        self._subscriptions.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.discard(subscription)

@@ -1,0 +1,154 @@
+"""Forced errors: any row of any catalog, for whom, how often and how surely."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import translate
+from random import Random
+from typing import Any
+
+from sandbox.core.catalog import ErrorEntry
+from sandbox.core.model import Stage
+
+MATCHABLE = ("sender", "recipient", "subject", "client", "user")
+_KNOWN: Mapping[Stage, frozenset[str]] = {
+    Stage.CONNECT: frozenset({"client"}),
+    Stage.EHLO: frozenset({"client"}),
+    Stage.STARTTLS: frozenset({"client"}),
+    Stage.OTHER: frozenset({"client"}),
+    Stage.AUTH: frozenset({"client", "user"}),
+    Stage.MAIL: frozenset({"client", "user", "sender"}),
+    Stage.RCPT: frozenset({"client", "user", "sender", "recipient"}),
+    Stage.DATA: frozenset({"client", "user", "sender", "recipient"}),
+    Stage.BODY: frozenset(MATCHABLE),
+    Stage.REQUEST: frozenset(MATCHABLE),
+    Stage.CONTROL: frozenset({"client", "user"}),
+}
+"""What can be matched at each stage: what the client has said by then."""
+
+MAGIC_DOMAIN = "fault.email-sandbox.test"
+"""Mail to `<catalog id>@` this domain meets that error, for programs that can't be reconfigured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultContext:
+    """What is known about the exchange at the moment of the check."""
+
+    client: str = ""
+    user: str = ""
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    subject: str = ""
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """An armed error."""
+
+    id: str
+    entry: ErrorEntry
+    stage: Stage
+    match: Mapping[str, str] = field(default_factory=dict)
+    times: int | None = None
+    """How often it fires before it is used up; None: always."""
+    probability: float = 1.0
+    after: int = 0
+    """How many matching occasions pass before it may fire."""
+    fired: int = 0
+    seen: int = 0
+
+    def matches(self, context: FaultContext) -> bool:
+        """Whether every pattern (shell wildcards, case-insensitive) fits; a recipient pattern needs one that fits."""
+        return all(_fits(pattern, _values(context, name)) for name, pattern in self.match.items())
+
+
+def _values(context: FaultContext, name: str) -> tuple[str, ...]:
+    return context.recipients if name == "recipient" else (getattr(context, name),)
+
+
+def _fits(pattern: str, values: tuple[str, ...]) -> bool:
+    expression = re.compile(translate(pattern.lower()))
+    return any(expression.match(value.lower()) for value in values)
+
+
+def make_fault(fault_id: str, entry: ErrorEntry, wish: Mapping[str, Any]) -> Fault:
+    """An armed error from the API's fields; `ValueError` says which field is wrong and what it may be."""
+    match = {name: str(value) for name, value in (wish.get("match") or {}).items() if value not in (None, "")}
+    if unknown := set(match) - set(MATCHABLE):
+        raise ValueError(f"match knows {', '.join(MATCHABLE)}; not {', '.join(sorted(unknown))}")
+    times, after = wish.get("times"), wish.get("after") or 0
+    probability = wish.get("probability")
+    if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
+        raise ValueError("times is a whole number from 1, or null for always")
+    if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+        raise ValueError("after is a whole number from 0")
+    if probability is not None and (not isinstance(probability, int | float) or not 0 <= probability <= 1):
+        raise ValueError("probability is a number from 0 to 1")
+    return Fault(
+        id=fault_id,
+        entry=entry,
+        stage=_stage(entry, match, wish.get("stage")),
+        match=match,
+        times=times,
+        probability=1.0 if probability is None else float(probability),
+        after=after,
+    )
+
+
+def _stage(entry: ErrorEntry, match: Mapping[str, str], wished: str | None) -> Stage:
+    """Where the error strikes: as wished, or the row's first stage at which everything matched is known."""
+    allowed = [str(stage) for stage in entry.stages]
+    if wished is not None:
+        if wished.upper() not in allowed:
+            raise ValueError(f"{entry.id} can be forced at {', '.join(allowed)}; not at {wished}")
+        return Stage(wished.upper())
+    for stage in entry.stages:
+        if set(match) <= _KNOWN[stage]:
+            return stage
+    raise ValueError(f"{entry.id} strikes at {', '.join(allowed)}, where {', '.join(sorted(match))} is not known yet")
+
+
+class Faults:
+    """The armed errors of one account."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._armed: dict[str, Fault] = {}
+
+    def add(self, fault: Fault) -> None:
+        """Arm an error; it is checked after those armed before it."""
+        self._armed[fault.id] = fault
+
+    def all(self) -> list[Fault]:
+        """Every armed error, also the used up ones, in the order in which they were armed."""
+        return list(self._armed.values())
+
+    def remove(self, fault_id: str) -> bool:
+        """Disarm one; False when there is none with this id."""
+        return self._armed.pop(fault_id, None) is not None
+
+    def clear(self) -> None:
+        """Disarm all."""
+        self._armed.clear()
+
+    def check(self, provider: str, stage: Stage, context: FaultContext) -> ErrorEntry | None:
+        """The error that strikes now, if any; counts the occasion."""
+        for fault in self._armed.values():
+            if fault.stage is stage and fault.entry.provider == provider and self._strikes(fault, context):
+                fault.fired += 1
+                return fault.entry
+        return None
+
+    def _strikes(self, fault: Fault, context: FaultContext) -> bool:
+        if (fault.times is not None and fault.fired >= fault.times) or not fault.matches(context):
+            return False
+        fault.seen += 1
+        return fault.seen > fault.after and self._random.random() < fault.probability
+
+
+def magic_error(address: str) -> str | None:
+    """The catalog id that a magic recipient asks for, or None for an ordinary address."""
+    local, _, domain = address.rpartition("@")
+    return local or None if domain.lower() == MAGIC_DOMAIN else None

@@ -1,0 +1,45 @@
+"""Identifiers: unpredictable in a running sandbox, repeatable when a test passes a seed."""
+
+from __future__ import annotations
+
+import random
+
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_SORTABLE = "0123456789abcdefghjkmnpqrstvwxyz"
+_ALNUM = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class Ids:
+    """A generator of identifiers; every random choice of the sandbox goes through one of these."""
+
+    def __init__(self, seed: int | str | None = None) -> None:
+        self.random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
+
+    def sortable(self, now: float) -> str:
+        """26 characters that sort by time, for messages and sessions: 10 of milliseconds, 16 of chance."""
+        stamp = int(now * 1000)
+        head = "".join(_SORTABLE[(stamp >> shift) & 31] for shift in range(45, -1, -5))
+        bits = self.random.getrandbits(80)
+        return head + "".join(_SORTABLE[(bits >> shift) & 31] for shift in range(75, -1, -5))
+
+    def hex(self, digits: int) -> str:
+        """`digits` lower-case hexadecimal digits."""
+        return f"{self.random.getrandbits(digits * 4):0{digits}x}"
+
+    def base32(self, length: int) -> str:
+        """`length` characters of lower-case base32, as OCIDs use."""
+        return "".join(self.random.choices(_BASE32, k=length))
+
+    def alphanumeric(self, length: int) -> str:
+        """`length` lower-case letters and digits."""
+        return "".join(self.random.choices(_ALNUM, k=length))
+
+    def choose(self, alphabet: str, length: int) -> str:
+        """`length` characters of `alphabet`."""
+        return "".join(self.random.choices(alphabet, k=length))
+
+    def uuid(self) -> str:
+        """A version 4 UUID."""
+        bits = (self.random.getrandbits(128) & ~(0xF << 76) & ~(0x3 << 62)) | (4 << 76) | (2 << 62)
+        text = f"{bits:032x}"
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

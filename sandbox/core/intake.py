@@ -1,0 +1,162 @@
+"""The one door in: every submission of every provider and channel is decided and made durable here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.core import headers
+from sandbox.core.accounts import Account, Accounts
+from sandbox.core.errors import Condition, Refusal, StoreError
+from sandbox.core.model import MessageRecord, Outcome, Receipt, RecipientRecord, Submission
+from sandbox.core.policy import Rules, SizeRules
+from sandbox.core.store import Store
+
+
+@dataclass(kw_only=True)
+class _Decided:
+    """A submission that passed every rule."""
+
+    block: headers.HeaderBlock
+    senders: list[str]
+    suppressed: set[str] = field(default_factory=set)
+
+
+class Intake:
+    """Accepts submissions for any provider whose rules it was given."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        rules: dict[str, Rules],
+        accepted: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`accepted` is called after each commit, to wake the delivery."""
+        self._store = store
+        self._accounts = accounts
+        self._rules = rules
+        self._accepted = accepted
+
+    async def check_sender(self, submission_account: Account, provider: str, sender: str, approved: bool) -> None:
+        """Refuse at MAIL what could only be refused later: a sender that isn't approved, an exhausted quota."""
+        if not approved:
+            raise Refusal(Condition.SENDER_NOT_APPROVED, address=sender)
+        ledger = await self._accounts.ledger(submission_account, provider)
+        ledger.check(submission_account.clock.now(), 1, self._rules[provider].limits(submission_account))
+
+    async def accept(self, submission: Submission) -> Receipt:
+        """Decide about a message and store it; returns once it is durable.
+
+        Raises `Refusal` with the reason, or `Refusal(STORAGE_FULL)` when the store could not make it durable.
+        """
+        account = self._accounts.get(submission.principal.account)
+        rules = self._rules[submission.principal.provider]
+        decided = await self._decide(account, rules, submission)
+        sending = [address for address in submission.envelope.rcpt_to if address not in decided.suppressed]
+        units = len(sending) * _weight(len(submission.raw), rules.sizes(account))
+        ledger = await self._accounts.ledger(account, submission.principal.provider)
+        now = account.clock.now()
+        ledger.check(now, units, rules.limits(account))
+        record = self._record(account, rules, submission, decided, now, units)
+        ledger.add(now, units)
+        try:
+            await self._store.messages.accept(record, submission.raw, _events(record))
+        except StoreError as error:
+            ledger.add(now, -units)
+            raise Refusal(Condition.STORAGE_FULL) from error
+        for address in decided.suppressed:
+            await rules.note_suppressed(account, address, record.message_id)
+        self._accepted()
+        return Receipt(
+            message=record.id,
+            message_id=record.message_id,
+            envelope_id=record.envelope_id,
+            accepted=tuple(sending),
+            suppressed=tuple(sorted(decided.suppressed)),
+        )
+
+    async def _decide(self, account: Account, rules: Rules, submission: Submission) -> _Decided:
+        sizes = rules.sizes(account)
+        if len(submission.raw) > sizes.message:
+            raise Refusal(Condition.TOO_LARGE, limit=sizes.message)
+        if len(submission.envelope.rcpt_to) > sizes.recipients:
+            raise Refusal(Condition.TOO_MANY_RECIPIENTS, limit=sizes.recipients)
+        block = headers.split(submission.raw, sizes.headers)
+        senders = [address for value in block.all("from") for address in headers.addresses(value)]
+        for sender in senders:
+            if not await rules.sender_approved(account, submission.principal, sender):
+                raise Refusal(Condition.HEADER_SENDER_NOT_APPROVED, address=sender)
+        decided = _Decided(block=block, senders=senders, suppressed=set(submission.silent))
+        for address in submission.envelope.rcpt_to:
+            if await rules.suppressed(account, submission.principal, address):
+                decided.suppressed.add(address)
+        return decided
+
+    def _record(
+        self,
+        account: Account,
+        rules: Rules,
+        submission: Submission,
+        decided: _Decided,
+        now: float,
+        units: int,
+    ) -> MessageRecord:
+        block, envelope = decided.block, submission.envelope
+        sender = decided.senders[0] if decided.senders else envelope.mail_from
+        return MessageRecord(
+            id=account.ids.sortable(now),
+            account=account.id,
+            provider=submission.principal.provider,
+            channel=submission.channel,
+            session=submission.session,
+            envelope=envelope,
+            sender=block.decoded("from") or envelope.mail_from,
+            to=block.decoded("to"),
+            subject=block.decoded("subject"),
+            message_id=block.first("message-id").strip().strip("<>") or rules.message_id(account, sender),
+            envelope_id=rules.envelope_id(account),
+            accepted=now,
+            size=len(submission.raw),
+            sha256=hashlib.sha256(submission.raw).hexdigest(),
+            units=units,
+            recipients=tuple(
+                _recipient(position, address, address in decided.suppressed, now)
+                for position, address in enumerate(envelope.rcpt_to)
+            ),
+            attributes=submission.attributes,
+        )
+
+
+def _weight(size: int, sizes: SizeRules) -> int:
+    """What each recipient counts: one email for every started unit of size."""
+    return 1 if sizes.unit is None else max(1, -(-size // sizes.unit))
+
+
+def _recipient(position: int, address: str, suppressed: bool, now: float) -> RecipientRecord:
+    if suppressed:
+        return RecipientRecord(
+            position=position, address=address, outcome=Outcome.SUPPRESSED, detail="on the suppression list"
+        )
+    return RecipientRecord(position=position, address=address, outcome=Outcome.QUEUED, due=now)
+
+
+def _events(record: MessageRecord) -> list[dict[str, Any]]:
+    about = {"account": record.account, "at": record.accepted, "message": record.id}
+    data = {
+        "provider": record.provider,
+        "channel": record.channel,
+        "session": record.session,
+        "subject": record.subject,
+        "sender": record.sender,
+        "recipients": list(record.envelope.rcpt_to),
+        "size": record.size,
+    }
+    events: list[dict[str, Any]] = [{**about, "type": "message.accepted", "data": data}]
+    for recipient in record.recipients:
+        if recipient.outcome is Outcome.SUPPRESSED:
+            events.append({**about, "type": "recipient.suppressed", "recipient": recipient.address})
+    return events

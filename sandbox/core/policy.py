@@ -1,0 +1,64 @@
+"""The rules that a submission must pass; each provider says what they are, the core asks in the right order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sandbox.core.accounts import Account
+from sandbox.core.model import Principal
+from sandbox.core.quota import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suppressed:
+    """Why nothing is sent to a recipient."""
+
+    reason: str
+    params: dict[str, object]
+    """For the provider's reply: `user`, `sender_id`, …"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeRules:
+    """What a message may weigh."""
+
+    message: int
+    """Octets of the whole message."""
+    headers: int = 262_144
+    """Octets of the header block."""
+    recipients: int = 1000
+    unit: int | None = 2_097_152
+    """Octets that count as one email of the quota, per recipient; None: every recipient counts once."""
+
+
+class Rules(Protocol):
+    """A provider's answers about one account; every look-up is in memory."""
+
+    def sizes(self, account: Account) -> SizeRules:
+        """The size limits in force."""
+        ...
+
+    def limits(self, account: Account) -> Limits:
+        """The sending limits in force."""
+        ...
+
+    async def sender_approved(self, account: Account, principal: Principal, address: str) -> bool:
+        """Whether the principal may send as `address` (envelope or header From)."""
+        ...
+
+    async def suppressed(self, account: Account, principal: Principal, address: str) -> Suppressed | None:
+        """The suppression that holds mail to `address` back, or None."""
+        ...
+
+    async def note_suppressed(self, account: Account, address: str, message_id: str) -> None:
+        """A submission to a suppressed recipient was prevented: the provider may keep when."""
+        ...
+
+    def message_id(self, account: Account, sender: str) -> str:
+        """A Message-ID (without angle brackets) as the provider makes it for messages that have none."""
+        ...
+
+    def envelope_id(self, account: Account) -> str:
+        """The provider's id of an accepted envelope."""
+        ...

@@ -1,0 +1,48 @@
+"""What one running sandbox is made of, passed to every layer above the core instead of globals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.core.accounts import Account, Accounts
+from sandbox.core.catalog import Catalog, Wording
+from sandbox.core.events import EventStream
+from sandbox.core.intake import Intake
+from sandbox.core.policy import Rules
+from sandbox.core.store import Store
+from sandbox.core.transcript import OpenSessions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderState:
+    """What the sandbox runs for one provider."""
+
+    name: str
+    catalog: Catalog
+    rules: Rules
+    wording: Wording
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The parts that providers, the wire and the viewers' API share."""
+
+    store: Store
+    accounts: Accounts
+    intake: Intake
+    stream: EventStream
+    sessions: OpenSessions
+    providers: Mapping[str, ProviderState]
+    files: Path
+    """Folder for keys, certificates and client settings."""
+    permissive: bool
+    endpoints: dict[str, Any]
+    """Listeners as in the ready file; filled once they accept connections."""
+
+    def account_faults(self, account: str | None) -> Account:
+        """The account whose forced errors count for a client that has not said who it is."""
+        return self.accounts.get(account)

@@ -1,0 +1,214 @@
+"""Messages and their recipients: accepted in one transaction, listed, read, marked, removed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord
+from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.usage import record_usage
+
+SQLITE_VARIABLES = 900
+"""How many values one statement may name; SQLite's own floor is 999."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Part of a list, newest first; `next` continues it, None at its end."""
+
+    items: Sequence[MessageRecord]
+    next: int | None
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """A condition on the table `messages` (alias `m`) made from a query: SQL with `?`, and the values."""
+
+    sql: str = "1"
+    params: tuple[Any, ...] = ()
+
+
+class MessageRows:
+    """Reads and writes messages."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def accept(self, record: MessageRecord, raw: bytes, events: Iterable[Mapping[str, Any]]) -> None:
+        """Make a message, its recipients, its share of the quota and its events durable, all or nothing."""
+        await self._database.write(lambda transaction: _accept(transaction, record, raw, events))
+
+    async def page(self, account: str, clause: Clause, *, before: int | None = None, limit: int = 50) -> Page:
+        """At most `limit` messages that fulfil `clause`, newest first, older than the cursor `before`."""
+        return await self._database.read(lambda c: _page(c, account, clause, before, limit))
+
+    async def get(self, account: str, message: str) -> MessageRecord | None:
+        """One message of the account, or None."""
+        clause = Clause(sql="m.id = ?", params=(message,))
+        page = await self._database.read(lambda c: _page(c, account, clause, None, 1))
+        return page.items[0] if page.items else None
+
+    async def raw(self, account: str, message: str) -> bytes | None:
+        """The octets as accepted, or None."""
+        sql = "SELECT octets FROM raws JOIN messages m ON m.seq = raws.message WHERE m.account = ? AND m.id = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (account, message)).fetchone())
+        return None if row is None else bytes(row[0])
+
+    async def remove(self, account: str, clause: Clause, at: float) -> int:
+        """Delete the messages that fulfil `clause`; returns how many there were."""
+        return await self._database.write(lambda transaction: _remove(transaction, account, clause, at))
+
+    async def mark(
+        self,
+        account: str,
+        message: str,
+        at: float,
+        *,
+        read: bool | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> bool:
+        """Set the read flag, the tags, or both; False when there is no such message."""
+        return await self._database.write(lambda t: _mark(t, account, message, at, read, tags))
+
+    async def counts(self, account: str) -> dict[str, int]:
+        """How many messages there are, how many unread, and recipients by outcome."""
+        return await self._database.read(lambda c: _counts(c, account))
+
+
+_COLUMNS = (
+    "m.seq, m.id, m.account, m.provider, m.channel, m.session, m.mail_from, m.helo, m.client, m.user, m.sender,"
+    " m.to_header, m.subject, m.message_id, m.envelope_id, m.accepted, m.size, m.sha256, m.units, m.read, m.tags,"
+    " m.mail_params, m.attributes, m.snippet, m.attachments, m.rcpt_to"
+)
+
+
+def _accept(transaction: Transaction, record: MessageRecord, raw: bytes, events: Iterable[Mapping[str, Any]]) -> None:
+    envelope = record.envelope
+    cursor = transaction.execute(
+        "INSERT INTO messages (id, account, provider, channel, session, mail_from, helo, client, user, sender, rcpt_to,"
+        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, mail_params, attributes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            record.id, record.account, record.provider, record.channel, record.session, envelope.mail_from,
+            envelope.helo, envelope.client, envelope.user, record.sender, json.dumps(envelope.rcpt_to), record.to,
+            record.subject, record.message_id, record.envelope_id, record.accepted, record.size, record.sha256,
+            record.units, json.dumps(dict(envelope.mail_params)), json.dumps(dict(record.attributes)),
+        ),
+    )  # fmt: skip
+    seq = cursor.lastrowid
+    transaction.execute("INSERT INTO raws (message, octets) VALUES (?, ?)", (seq, raw))
+    transaction.executemany(
+        "INSERT INTO recipients (message, position, address, outcome, detail, due, attempts) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(seq, r.position, r.address, r.outcome, r.detail, r.due, r.attempts) for r in record.recipients],
+    )
+    if record.units:
+        record_usage(transaction, record.account, record.provider, record.accepted, record.units)
+    for event in events:
+        transaction.event(**event)
+
+
+def _page(connection: sqlite3.Connection, account: str, clause: Clause, before: int | None, limit: int) -> Page:
+    where = f"m.account = ? AND ({clause.sql})"
+    params = (account, *clause.params)
+    (total,) = connection.execute(f"SELECT count(*) FROM messages m WHERE {where}", params).fetchone()  # noqa: S608
+    cursor = "" if before is None else " AND m.seq < ?"
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM messages m WHERE {where}{cursor} ORDER BY m.seq DESC LIMIT ?",  # noqa: S608
+        (*params, *(() if before is None else (before,)), limit + 1),
+    ).fetchall()
+    shown = rows[:limit]
+    recipients = _recipients(connection, [row[0] for row in shown])
+    items = [_record(row, recipients.get(row[0], [])) for row in shown]
+    return Page(items=items, next=shown[-1][0] if len(rows) > limit else None, total=total)
+
+
+def _recipients(connection: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, list[RecipientRecord]]:
+    found: dict[int, list[RecipientRecord]] = {}
+    for start in range(0, len(seqs), SQLITE_VARIABLES):
+        part = seqs[start : start + SQLITE_VARIABLES]
+        marks = ",".join("?" * len(part))
+        for row in connection.execute(
+            f"SELECT message, position, address, outcome, detail, due, attempts FROM recipients"  # noqa: S608
+            f" WHERE message IN ({marks}) ORDER BY message, position",
+            part,
+        ):
+            found.setdefault(row[0], []).append(
+                RecipientRecord(
+                    position=row[1],
+                    address=row[2],
+                    outcome=Outcome(row[3]),
+                    detail=row[4],
+                    due=row[5],
+                    attempts=row[6],
+                )
+            )
+    return found
+
+
+def _record(row: tuple[Any, ...], recipients: Sequence[RecipientRecord]) -> MessageRecord:
+    envelope = Envelope(
+        mail_from=row[6],
+        rcpt_to=tuple(json.loads(row[25])),
+        helo=row[7],
+        client=row[8],
+        user=row[9],
+        mail_params=json.loads(row[21]),
+    )
+    return MessageRecord(
+        id=row[1], account=row[2], provider=row[3], channel=Channel(row[4]), session=row[5], envelope=envelope,
+        sender=row[10], to=row[11], subject=row[12], message_id=row[13], envelope_id=row[14], accepted=row[15],
+        size=row[16], sha256=row[17], units=row[18], read=bool(row[19]), tags=tuple(json.loads(row[20])),
+        attributes=json.loads(row[22]), snippet=row[23], attachments=row[24], recipients=tuple(recipients),
+    )  # fmt: skip
+
+
+def _remove(transaction: Transaction, account: str, clause: Clause, at: float) -> int:
+    where = f"m.account = ? AND ({clause.sql})"
+    found = transaction.execute(
+        f"SELECT m.seq, m.id FROM messages m WHERE {where}",  # noqa: S608
+        (account, *clause.params),
+    ).fetchall()
+    transaction.executemany("DELETE FROM messages WHERE seq = ?", [(seq,) for seq, _ in found])
+    for _, message in found:
+        transaction.event(account=account, at=at, type="message.removed", message=message)
+    return len(found)
+
+
+def _mark(
+    transaction: Transaction,
+    account: str,
+    message: str,
+    at: float,
+    read: bool | None,
+    tags: Sequence[str] | None,
+) -> bool:
+    cursor = transaction.execute(
+        "UPDATE messages SET read = coalesce(?, read), tags = coalesce(?, tags) WHERE account = ? AND id = ?",
+        (
+            None if read is None else int(read),
+            None if tags is None else json.dumps(list(tags)),
+            account,
+            message,
+        ),
+    )
+    if not cursor.rowcount:
+        return False
+    transaction.event(account=account, at=at, type="message.changed", message=message)
+    return True
+
+
+def _counts(connection: sqlite3.Connection, account: str) -> dict[str, int]:
+    total, unread = connection.execute(
+        "SELECT count(*), coalesce(sum(read = 0), 0) FROM messages WHERE account = ?", (account,)
+    ).fetchone()
+    outcomes = connection.execute(
+        "SELECT r.outcome, count(*) FROM recipients r JOIN messages m ON m.seq = r.message WHERE m.account = ?"
+        " GROUP BY r.outcome",
+        (account,),
+    ).fetchall()
+    return {"messages": total, "unread": unread, **{str(name): int(number) for name, number in outcomes}}

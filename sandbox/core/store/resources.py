@@ -1,0 +1,163 @@
+"""What providers' control planes manage, in one table, with look-ups that cost no disk access on the accept path."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sandbox.core.model import Resource
+from sandbox.core.store.database import Database, Transaction
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """Every resource of one kind, in memory."""
+
+    by_id: dict[tuple[str, str], Resource] = field(default_factory=dict)
+    by_key: dict[tuple[str, str], Resource] = field(default_factory=dict)
+    owners: dict[str, list[Resource]] = field(default_factory=dict)
+
+    def put(self, resource: Resource) -> None:
+        self.drop(resource.account, resource.id)
+        self.by_id[resource.account, resource.id] = resource
+        self.by_key[resource.account, resource.key] = resource
+        self.owners.setdefault(resource.key, []).append(resource)
+
+    def drop(self, account: str, resource_id: str) -> None:
+        old = self.by_id.pop((account, resource_id), None)
+        if old is not None:
+            self.by_key.pop((account, old.key), None)
+            self.owners[old.key].remove(old)
+            if not self.owners[old.key]:
+                del self.owners[old.key]
+
+
+class DuplicateKeyError(Exception):
+    """Another resource of the same account and kind has this key."""
+
+
+class Resources:
+    """Reads from memory, writes through to the table; the memory changes only after the commit."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._shelves: dict[tuple[str, str], _Shelf] = {}
+
+    async def _shelf(self, provider: str, kind: str) -> _Shelf:
+        shelf = self._shelves.get((provider, kind))
+        if shelf is None:
+            rows = await self._database.read(lambda c: _load(c, provider, kind))
+            shelf = self._shelves.get((provider, kind))
+            if shelf is None:  # nobody else loaded it meanwhile
+                shelf = self._shelves[provider, kind] = _Shelf()
+                for resource in rows:
+                    shelf.put(resource)
+        return shelf
+
+    def forget(self) -> None:
+        """Drop the memory after rows changed without this object's knowledge."""
+        self._shelves.clear()
+
+    async def get(self, account: str, provider: str, kind: str, resource_id: str) -> Resource | None:
+        """The resource with this id, or None."""
+        return (await self._shelf(provider, kind)).by_id.get((account, resource_id))
+
+    async def find(self, account: str, provider: str, kind: str, key: str) -> Resource | None:
+        """The account's resource with this key, or None."""
+        return (await self._shelf(provider, kind)).by_key.get((account, key))
+
+    async def anywhere(self, provider: str, kind: str, key: str) -> list[Resource]:
+        """Resources with this key in any account: how a credential selects its account."""
+        return list((await self._shelf(provider, kind)).owners.get(key, ()))
+
+    async def all(self, account: str, provider: str, kind: str) -> list[Resource]:
+        """All of an account's resources of a kind, oldest first."""
+        shelf = await self._shelf(provider, kind)
+        found = [resource for (owner, _), resource in shelf.by_id.items() if owner == account]
+        return sorted(found, key=lambda resource: (resource.created, resource.id))
+
+    async def add(self, resource: Resource) -> Resource:
+        """Store a new resource; `DuplicateKeyError` when its key is taken."""
+        return (await self.add_all([resource]))[0]
+
+    async def add_all(self, resources: Iterable[Resource]) -> list[Resource]:
+        """Store several in one commit, all or none; `DuplicateKeyError` when a key is taken."""
+        batch = list(resources)
+        for provider, kind in {(resource.provider, resource.kind) for resource in batch}:
+            await self._shelf(provider, kind)
+        await self._database.write(lambda transaction: _insert(transaction, batch))
+        for resource in batch:
+            (await self._shelf(resource.provider, resource.kind)).put(resource)
+        return batch
+
+    async def change(
+        self, resource: Resource, now: float, edit: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> Resource:
+        """Replace the resource's data with `edit(data)`; the newest stored data, not the caller's copy."""
+        shelf = await self._shelf(resource.provider, resource.kind)
+        current = shelf.by_id.get((resource.account, resource.id), resource)
+        changed = replace(current, data=edit(dict(current.data)), updated=now)
+        await self._database.write(lambda transaction: _update(transaction, changed))
+        shelf.put(changed)
+        return changed
+
+    async def remove(self, resource: Resource) -> None:
+        """Delete a resource; deleting twice is no error."""
+        shelf = await self._shelf(resource.provider, resource.kind)
+        await self._database.write(lambda transaction: _delete(transaction, resource))
+        shelf.drop(resource.account, resource.id)
+
+
+_IDENTITY = "account = ? AND provider = ? AND kind = ? AND id = ?"
+
+
+def _load(connection: sqlite3.Connection, provider: str, kind: str) -> list[Resource]:
+    rows = connection.execute(
+        "SELECT account, provider, kind, id, key, data, created, updated FROM resources WHERE provider = ? AND kind = ?",
+        (provider, kind),
+    )
+    return [
+        Resource(
+            account=row[0],
+            provider=row[1],
+            kind=row[2],
+            id=row[3],
+            key=row[4],
+            data=json.loads(row[5]),
+            created=row[6],
+            updated=row[7],
+        )
+        for row in rows
+    ]
+
+
+def _insert(transaction: Transaction, resources: Iterable[Resource]) -> None:
+    try:
+        transaction.executemany(
+            "INSERT INTO resources (account, provider, kind, id, key, data, created, updated)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (r.account, r.provider, r.kind, r.id, r.key, json.dumps(dict(r.data)), r.created, r.updated)
+                for r in resources
+            ],
+        )
+    except sqlite3.IntegrityError as error:
+        raise DuplicateKeyError(str(error)) from error
+
+
+def _update(transaction: Transaction, resource: Resource) -> None:
+    transaction.execute(
+        f"UPDATE resources SET data = ?, updated = ? WHERE {_IDENTITY}",  # noqa: S608 - a constant
+        (json.dumps(dict(resource.data)), resource.updated, *_identity(resource)),
+    )
+
+
+def _delete(transaction: Transaction, resource: Resource) -> None:
+    transaction.execute(f"DELETE FROM resources WHERE {_IDENTITY}", _identity(resource))  # noqa: S608 - a constant
+
+
+def _identity(resource: Resource) -> tuple[str, str, str, str]:
+    return (resource.account, resource.provider, resource.kind, resource.id)

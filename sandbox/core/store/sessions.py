@@ -1,0 +1,122 @@
+"""Transcripts of SMTP conversations and API calls, also the refused ones."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.core.model import Channel
+from sandbox.core.store.database import Database, Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRecord:
+    """A finished conversation."""
+
+    id: str
+    account: str
+    provider: str
+    channel: Channel
+    client: str
+    user: str
+    summary: str
+    """One line: what the client wanted and how it ended."""
+    started: float
+    ended: float | None
+    lines: Sequence[Mapping[str, Any]] = ()
+    """`{"at": seconds, "side": "client"|"server"|"sandbox", "text": …}` in order, secrets masked."""
+    refusals: Sequence[Mapping[str, Any]] = ()
+    """`{"at", "error": catalog id, "stage", "text", "forced", "remedy"}` of each refusal."""
+    messages: Sequence[str] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SessionRows:
+    """Reads and writes transcripts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, record: SessionRecord) -> None:
+        """Keep a finished session and tell the event log: `session.closed`, and `attempt.refused` for each refusal."""
+        await self._database.write(lambda transaction: _add(transaction, record))
+
+    async def page(
+        self, account: str, *, refused: bool | None = None, before: float | None = None, limit: int = 100
+    ) -> list[SessionRecord]:
+        """At most `limit` sessions, newest first, started before `before` (Unix seconds)."""
+        where, params = ["account = ?"], [account]
+        if refused is not None:
+            where.append("refused > 0" if refused else "refused = 0")
+        if before is not None:
+            where.append(f"started < {float(before)!r}")
+        sql = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY started DESC, id DESC LIMIT ?"
+        return await self._database.read(lambda c: _records(c, sql, (*params, limit)))
+
+    async def get(self, account: str, session: str) -> SessionRecord | None:
+        """One session of the account, or None."""
+        sql = f"{_SELECT} WHERE account = ? AND id = ?"
+        found = await self._database.read(lambda c: _records(c, sql, (account, session)))
+        return found[0] if found else None
+
+    async def count(self, account: str) -> tuple[int, int]:
+        """How many sessions the account has, and how many of them were refused something."""
+        sql = "SELECT count(*), coalesce(sum(refused > 0), 0) FROM sessions WHERE account = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (account,)).fetchone())
+        return int(row[0]), int(row[1])
+
+
+_SELECT = "SELECT id, account, provider, channel, client, user, summary, started, ended, detail FROM sessions"
+
+
+def _add(transaction: Transaction, record: SessionRecord) -> None:
+    detail = {
+        "lines": list(record.lines),
+        "refusals": list(record.refusals),
+        "messages": list(record.messages),
+        "extra": dict(record.extra),
+    }
+    transaction.execute(
+        "INSERT INTO sessions (id, account, provider, channel, client, user, summary, started, ended, refused, detail)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            record.id, record.account, record.provider, record.channel, record.client, record.user, record.summary,
+            record.started, record.ended, len(record.refusals), json.dumps(detail),
+        ),
+    )  # fmt: skip
+    ended = record.ended if record.ended is not None else record.started
+    for refusal in record.refusals:
+        data = {"session": record.id, "provider": record.provider, "channel": record.channel, **refusal}
+        transaction.event(account=record.account, at=ended, type="attempt.refused", data=data)
+    transaction.event(
+        account=record.account,
+        at=ended,
+        type="session.closed",
+        data={"session": record.id, "provider": record.provider, "summary": record.summary},
+    )
+
+
+def _records(connection: sqlite3.Connection, sql: str, params: tuple[Any, ...]) -> list[SessionRecord]:
+    return [_record(row) for row in connection.execute(sql, params)]
+
+
+def _record(row: tuple[Any, ...]) -> SessionRecord:
+    detail = json.loads(row[9])
+    return SessionRecord(
+        id=row[0],
+        account=row[1],
+        provider=row[2],
+        channel=Channel(row[3]),
+        client=row[4],
+        user=row[5],
+        summary=row[6],
+        started=row[7],
+        ended=row[8],
+        lines=detail["lines"],
+        refusals=detail["refusals"],
+        messages=detail["messages"],
+        extra=detail["extra"],
+    )

@@ -1,0 +1,112 @@
+"""What was said in one conversation, with times and with the reason of each refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.core.catalog import ErrorEntry
+from sandbox.core.clock import Clock
+from sandbox.core.model import Channel, Stage
+from sandbox.core.store import SessionRecord
+
+LINES = 2_000
+"""Lines kept of one conversation; a session that says more is noted as cut, not stored without end."""
+LINE_LENGTH = 4_096
+
+
+class Transcript:
+    """Grows while the conversation goes on; `record()` gives its stored form at any time."""
+
+    def __init__(
+        self, *, session: str, account: str, provider: str, channel: Channel, client: str, clock: Clock
+    ) -> None:
+        self.session = session
+        self.account = account
+        self.provider = provider
+        self.channel = channel
+        self.client = client
+        self.user = ""
+        self.summary = ""
+        self.extra: dict[str, Any] = {}
+        self.messages: list[str] = []
+        self.refusals: list[dict[str, Any]] = []
+        self._clock = clock
+        self.started = clock.now()
+        self.ended: float | None = None
+        self._lines: list[dict[str, Any]] = []
+
+    def said(self, side: str, text: str) -> None:
+        """Add a line of the `client`, the `server`, or a remark of the `sandbox`; secrets are masked by the caller."""
+        if len(self._lines) == LINES:
+            side, text = "sandbox", f"the transcript ends here: it has {LINES} lines"
+        if len(self._lines) <= LINES:
+            self._lines.append({"at": self._clock.now(), "side": side, "text": text[:LINE_LENGTH]})
+
+    def refused(self, entry: ErrorEntry, stage: Stage, text: str, *, forced: bool) -> None:
+        """Note that a catalog row was the answer, and why."""
+        self.refusals.append(
+            {
+                "at": self._clock.now(),
+                "error": entry.id,
+                "stage": str(stage),
+                "status": entry.status,
+                "text": text,
+                "forced": forced,
+                "trigger": entry.trigger,
+                "remedy": entry.remedy,
+            }
+        )
+
+    def record(self) -> SessionRecord:
+        """The conversation so far."""
+        return SessionRecord(
+            id=self.session,
+            account=self.account,
+            provider=self.provider,
+            channel=self.channel,
+            client=self.client,
+            user=self.user,
+            summary=self.summary,
+            started=self.started,
+            ended=self.ended,
+            lines=tuple(self._lines),
+            refusals=tuple(self.refusals),
+            messages=tuple(self.messages),
+            extra=dict(self.extra),
+        )
+
+    def finish(self) -> SessionRecord:
+        """End the conversation now; returns its stored form."""
+        self.ended = self._clock.now()
+        return self.record()
+
+
+class OpenSessions:
+    """Conversations that have not ended, so that viewers see them before they are stored."""
+
+    def __init__(self, store_finished: Callable[[SessionRecord], Any]) -> None:
+        self._open: dict[str, Transcript] = {}
+        self._store_finished = store_finished
+
+    def enter(self, transcript: Transcript) -> None:
+        """A conversation began."""
+        self._open[transcript.session] = transcript
+
+    async def leave(self, transcript: Transcript) -> None:
+        """A conversation ended; it is stored."""
+        record = transcript.finish()
+        try:
+            await self._store_finished(record)
+        finally:
+            self._open.pop(transcript.session, None)
+
+    def all(self, account: str) -> list[SessionRecord]:
+        """The account's open conversations, newest first."""
+        found = [transcript.record() for transcript in self._open.values() if transcript.account == account]
+        return sorted(found, key=lambda record: record.started, reverse=True)
+
+    def get(self, account: str, session: str) -> SessionRecord | None:
+        """An open conversation of the account, or None."""
+        transcript = self._open.get(session)
+        return transcript.record() if transcript and transcript.account == account else None

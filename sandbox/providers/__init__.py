@@ -1,0 +1,1 @@
+"""One folder for each provider; found by its name, none knows another."""

@@ -1,0 +1,109 @@
+"""The one table of settings: each field below is a key of the file, a flag, an environment variable and a line of the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, Literal
+
+Limit = Literal["trial", "paid", "unlimited"]
+
+
+def setting(default: Any, about: str, *, choices: Sequence[str] = (), unit: str = "") -> Any:
+    """A row of the table: default, one sentence for `--help` and the docs, allowed words, unit."""
+    return field(
+        default=default if not isinstance(default, list | dict) else None,
+        metadata={"about": about, "choices": tuple(choices), "unit": unit, "default": default},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A group of settings; mutable defaults are filled in here, so that each value has its own copy."""
+
+    def __post_init__(self) -> None:
+        """Replace absent lists and tables by fresh copies of their defaults."""
+        for row in fields(self):
+            if getattr(self, row.name) is None and isinstance(row.metadata.get("default"), list | dict):
+                object.__setattr__(self, row.name, type(row.metadata["default"])(row.metadata["default"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports(Section):
+    """Ports of the listeners; 0 takes a free one."""
+
+    http: int = setting(8025, "web viewer, inspection API and the providers' APIs")
+    https: int = setting(8443, "the same with TLS")
+    oci_25: int = setting(1025, "OCI SMTP with STARTTLS, in place of port 25")
+    oci_587: int = setting(1587, "OCI SMTP with STARTTLS, in place of port 587")
+    oci_465: int = setting(1465, "OCI SMTP with implicit TLS, in place of port 465")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oci(Section):
+    """OCI Email Delivery."""
+
+    region: str = setting("us-ashburn-1", "region of every OCID, host name and endpoint")
+    approved_senders: list[str] = setting(
+        ["noreply@example.com"], "senders that exist from the start: an address, or @domain"
+    )
+    suppressed: list[str] = setting([], "addresses on the suppression list from the start")
+    smtp_users: list[dict[str, str]] = setting([], "SMTP credentials besides the ready-made one: {username, password}")
+    limits: str | dict[str, int | None] = setting(
+        "paid", "trial, paid, unlimited, or a table of per_minute and per_day"
+    )
+    max_message_bytes: int = setting(2_097_152, "size of a message with its headers", unit="bytes")
+    advertise_size: bool = setting(True, "name the size limit in the reply to EHLO")  # noqa: FBT003
+    idle_timeout: float = setting(60.0, "how long an SMTP client may be silent", unit="seconds")
+    max_connections: int = setting(1000, "SMTP connections at the same time")
+    max_recipients: int = setting(1000, "recipients of one SMTP message")
+    auth_failures: int = setting(5, "failures per client address before it is turned away")
+    auth_failure_window: float = setting(300.0, "how long a failure counts", unit="seconds")
+    wording: str = setting("documented", "the texts of errors", choices=("documented", "observed"))
+    all_suppressed: str = setting(
+        "accept",
+        "DATA when every recipient is suppressed: accept answers 250, refuse answers 503",
+        choices=("accept", "refuse"),
+    )
+    tls13: bool = setting(False, "allow TLS 1.3 besides 1.2 on the SMTP listeners")  # noqa: FBT003
+    verify_signatures: bool = setting(True, "check the signature of API requests")  # noqa: FBT003
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery(Section):
+    """What happens after acceptance."""
+
+    blackhole_domains: list[str] = setting(
+        ["email-blackhole.com"], "domains whose mail is accepted, counted and dropped"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings(Section):
+    """How long things are kept."""
+
+    retention: dict[str, Any] = setting({}, "max_messages, max_age, max_bytes; empty keeps everything")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Section):
+    """Everything that can be set."""
+
+    host: str = setting("127.0.0.1", "address that every listener binds")
+    permissive: bool = setting(False, "accept any sender and any credential")  # noqa: FBT003
+    data: str = setting(".email-sandbox", "folder of the store, keys and certificates; :memory: keeps nothing")
+    providers: list[str] = setting(["oci"], "providers to start")
+    ports: str = setting("default", "default, or auto: every listener takes a free port", choices=("default", "auto"))
+    ready_file: str = setting("", "file written once every listener accepts connections, removed at exit")
+    seed: str = setting("", "makes ids and jitter repeatable, for tests; empty is random")
+    allowed_hosts: list[str] = setting([], "names besides localhost under which the HTTP side may be reached")
+    port: Ports = field(default_factory=Ports)
+    oci: Oci = field(default_factory=Oci)
+    delivery: Delivery = field(default_factory=Delivery)
+    store: StoreSettings = field(default_factory=StoreSettings)
+
+
+def section_of(row: Field[Any]) -> type[Section] | None:
+    """The section that a field of `Settings` opens, or None for a plain setting."""
+    factory = row.default_factory
+    return factory if isinstance(factory, type) and issubclass(factory, Section) else None

@@ -1,0 +1,1 @@
+"""Sockets and protocols: SMTP sessions, HTTP operations, TLS. Knows no provider by name."""

@@ -1,0 +1,38 @@
+"""The words of a provider's SMTP server that are not errors: greeting, capabilities, success replies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """A provider's SMTP dialect as data; errors stand in its catalog."""
+
+    host: str
+    """The name the server gives itself."""
+    greeting: str
+    """Text after `220 `."""
+    before_tls: Sequence[str]
+    """EHLO keywords before TLS, in order."""
+    after_tls: Sequence[str]
+    """EHLO keywords under TLS, in order; `SIZE {size}` is filled with the limit in force."""
+    ehlo_end: str
+    """Text of the last line of the EHLO reply, after `250 `; empty when the last keyword ends it."""
+    mechanisms: Sequence[str]
+    """AUTH mechanisms."""
+    hello: str = "{host}"
+    ok: str = "250 Ok"
+    ready_for_tls: str = "220 Ready to start TLS"
+    authenticated: str = "235 Authentication successful."
+    plain_challenge: str = "334 Ok"
+    username_challenge: str = "334 VXNlcm5hbWU6"
+    password_challenge: str = "334 UGFzc3dvcmQ6"
+    start_data: str = "354 End data with <CR><LF>.<CR><LF>"
+    accepted: str = "250 Ok"
+    """Reply to the end of data; may use `{message_id}`, `{envelope_id}` and `{message}`."""
+    goodbye: str = "221 Bye"
+    reset: str = "250 Ok"
+    noop: str = "250 Ok"
+    help: Sequence[str] = ("214 See RFC 5321",)

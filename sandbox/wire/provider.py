@@ -1,0 +1,64 @@
+"""What a provider's folder offers to the application: one frozen value made of data and plain functions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from starlette.routing import BaseRoute
+
+from sandbox.core.accounts import Account
+from sandbox.core.catalog import Catalog
+from sandbox.core.model import Principal
+from sandbox.core.policy import Rules
+from sandbox.core.services import Services
+from sandbox.wire.dialect import Dialect
+
+Tls = Literal["starttls", "implicit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpListener:
+    """A port of the provider's SMTP endpoint."""
+
+    setting: str
+    """Row of the settings section `port`: `oci_587`."""
+    port: int
+    """The sandbox's default."""
+    stands_for: int
+    """The provider's own port."""
+    tls: Tls
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpPersonality:
+    """How the provider speaks SMTP."""
+
+    dialect: Dialect
+    listeners: Sequence[SmtpListener]
+    authenticate: Callable[[Services, str, str], Awaitable[Principal]]
+    """(services, username, password) → who it is; raises `Refusal(AUTH_INVALID)`."""
+    owner: Callable[[Services, str], Awaitable[str | None]]
+    """(services, username) → the account that a username belongs to, for faults; None when unknown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """One provider. `PROVIDER` in `sandbox.providers.<name>`."""
+
+    name: str
+    title: str
+    region: Callable[[Any], str]
+    """The region in force, from the provider's settings section."""
+    catalog: Callable[[], Catalog]
+    rules: Callable[[Services, Any, bool], Rules]
+    """(services, the provider's settings section, permissive) → its rules."""
+    smtp: Callable[[Any, str], SmtpPersonality] | None
+    """(the provider's settings section, region) → the personality; None when it has no SMTP."""
+    routes: Callable[[Services, Any], Sequence[BaseRoute]]
+    """The provider's HTTP API at its real paths."""
+    provision: Callable[[Services, Any, Account], Awaitable[None]]
+    """Make what a fresh account owns: credentials, identities, what the settings ask for."""
+    connection: Callable[[Services, Any, Account], Awaitable[Mapping[str, Any]]]
+    """What a client needs to know, in the ready file's shape, without the listeners."""
