@@ -29,11 +29,15 @@ class Subscription:
             return
         fresh = [event for event in events if self.account is None or event.account == self.account]
         if len(self._waiting) + len(fresh) > BACKLOG:
-            self.dropped = True
-        else:
+            self.drop()
+        elif fresh:
             self._waiting.extend(fresh)
-        if fresh or self.dropped:
             self._ready.set()
+
+    def drop(self) -> None:
+        """Offer nothing any more; wakes the listener so that it notices."""
+        self.dropped = True
+        self._ready.set()
 
     async def take(self, timeout: float | None = None) -> list[Event]:  # noqa: ASYNC109 - a heartbeat, not a deadline
         """All buffered events, waiting up to `timeout` seconds for the first; empty at the time-out or when dropped."""
@@ -53,6 +57,14 @@ class EventStream:
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
+        self.closed = False
+        """True once the sandbox stops; who subscribes then is dropped at once."""
+
+    def close(self) -> None:
+        """Let every listener end: the sandbox stops."""
+        self.closed = True
+        for subscription in self._subscriptions:
+            subscription.drop()
 
     def publish(self, events: Sequence[Event]) -> None:
         """Hand committed events to every listener; never blocks."""
@@ -63,6 +75,8 @@ class EventStream:
     def subscribe(self, account: str | None) -> Iterator[Subscription]:
         """Listen to one account, or to all with None, for the length of the context."""
         subscription = Subscription(account)
+        if self.closed:
+            subscription.drop()
         self._subscriptions.add(subscription)
         try:
             yield subscription

@@ -18,9 +18,8 @@ from sandbox.core.errors import Condition, Refusal
 ADDRESSES = 1000
 """Addresses read from one field; what comes after them is not looked at."""
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*")
-_PLAIN = re.compile(
-    r'\s*(?:"?([^"<>@,;:()\\]*)"?\s*<\s*([^\s<>@,;:()"\\]+@[^\s<>@,;:()"\\]+)\s*>|([^\s<>@,;:()"\\]+@[^\s<>@,;:()"\\]+))\s*'
-)
+_ADDR_SPEC = r'[^\s<>@,;:()"\\]+@[^\s<>@,;:()"\\]+'
+_PLAIN = re.compile(rf'\s*(?:"?([^"<>@,;:()\\]*)"?\s*<\s*({_ADDR_SPEC})\s*>|({_ADDR_SPEC}))\s*')
 _ADDRESS_FIELD = 65_536
 """Octets of an address field that the fallback parser may be given; more than any real message has."""
 
@@ -59,7 +58,10 @@ class HeaderBlock:
 
 
 def split(raw: bytes, limit: int) -> HeaderBlock:
-    """Read the header block of a message; `Refusal(UNPARSABLE)` without any field, with a line that is none, or over `limit` octets."""
+    """Read the header block of a message.
+
+    Raises `Refusal(UNPARSABLE)` when there is no field at all, a line that is none, or a block over `limit` octets.
+    """
     if raw.startswith((b"\r\n", b"\n")):
         raise Refusal(Condition.UNPARSABLE)
     end, ended = _end_of_headers(raw, limit)

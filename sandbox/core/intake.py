@@ -156,7 +156,9 @@ def _events(record: MessageRecord) -> list[dict[str, Any]]:
         "size": record.size,
     }
     events: list[dict[str, Any]] = [{**about, "type": "message.accepted", "data": data}]
-    for recipient in record.recipients:
-        if recipient.outcome is Outcome.SUPPRESSED:
-            events.append({**about, "type": "recipient.suppressed", "recipient": recipient.address})
+    events.extend(
+        {**about, "type": "recipient.suppressed", "recipient": recipient.address}
+        for recipient in record.recipients
+        if recipient.outcome is Outcome.SUPPRESSED
+    )
     return events

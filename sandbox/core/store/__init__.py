@@ -9,7 +9,9 @@ from sandbox.core.model import Event
 from sandbox.core.store.accounts import AccountRows
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.events import EventRows
+from sandbox.core.store.index import IndexRows
 from sandbox.core.store.messages import MessageRows
+from sandbox.core.store.queue import QueueRows
 from sandbox.core.store.resources import Resources
 from sandbox.core.store.sessions import SessionRecord, SessionRows
 from sandbox.core.store.usage import UsageRows
@@ -29,6 +31,8 @@ class Store:
         self.sessions = SessionRows(self.database)
         self.resources = Resources(self.database)
         self.usage = UsageRows(self.database)
+        self.queue = QueueRows(self.database)
+        self.index = IndexRows(self.database)
 
     async def clear(self, account: str) -> None:
         """Forget everything of an account but the account itself: messages, events, sessions, resources, usage."""

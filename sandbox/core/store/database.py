@@ -83,7 +83,7 @@ class Database:
     """A SQLite file (or memory) with one writer and several readers."""
 
     def __init__(self, path: Path | None, on_commit: Callable[[Sequence[Event]], None] = lambda _: None) -> None:
-        """Open or make the store at `path`, in memory when None; `on_commit` gets the events of each commit, on the loop.
+        """Open or make the store at `path`, in memory when None; `on_commit` gets each commit's events, on the loop.
 
         Raises `SchemaError` when the file can't be used, `StoreError` when the folder can't be written.
         """
@@ -91,7 +91,7 @@ class Database:
         self.on_commit = on_commit
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._connection = self._open()
-        self._inode = os.stat(path).st_ino if path else None
+        self._inode = path.stat().st_ino if path else None
         self._readers = ThreadPoolExecutor(2, "store-reader") if path else None
         self._local = threading.local()
         self._reading: list[sqlite3.Connection] = []
@@ -214,7 +214,7 @@ class Database:
 
     def _check_file(self) -> None:
         """Refuse to write into a file that was deleted or replaced beneath us: its commits would be lost."""
-        if self.path and os.stat(self.path).st_ino != self._inode:
+        if self.path and self.path.stat().st_ino != self._inode:
             raise StoreError(f"{self.path} was replaced while the sandbox was running")
 
     def _settle(self, batch: Iterable[_Job[Any]]) -> None:

@@ -103,7 +103,8 @@ def _accept(transaction: Transaction, record: MessageRecord, raw: bytes, events:
     seq = cursor.lastrowid
     transaction.execute("INSERT INTO raws (message, octets) VALUES (?, ?)", (seq, raw))
     transaction.executemany(
-        "INSERT INTO recipients (message, position, address, outcome, detail, due, attempts) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO recipients (message, position, address, outcome, detail, due, attempts)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [(seq, r.position, r.address, r.outcome, r.detail, r.due, r.attempts) for r in record.recipients],
     )
     if record.units:

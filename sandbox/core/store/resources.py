@@ -116,7 +116,8 @@ _IDENTITY = "account = ? AND provider = ? AND kind = ? AND id = ?"
 
 def _load(connection: sqlite3.Connection, provider: str, kind: str) -> list[Resource]:
     rows = connection.execute(
-        "SELECT account, provider, kind, id, key, data, created, updated FROM resources WHERE provider = ? AND kind = ?",
+        "SELECT account, provider, kind, id, key, data, created, updated FROM resources"
+        " WHERE provider = ? AND kind = ?",
         (provider, kind),
     )
     return [

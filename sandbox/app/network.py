@@ -1,0 +1,118 @@
+"""Every listener of a sandbox: HTTP, HTTPS and each provider's SMTP ports."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+
+from sandbox.app.controls import AppControls
+from sandbox.app.listeners import HttpListener, ListenerError, bind
+from sandbox.core.services import Services
+from sandbox.settings import Settings
+from sandbox.window import guard, routes
+from sandbox.wire.provider import Provider, SmtpListener
+from sandbox.wire.smtp import Endpoint, OpenListener, listen
+from sandbox.wire.tls import Certificates, certificates, server_context
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Network:
+    """The listeners of one sandbox."""
+
+    def __init__(self, settings: Settings, services: Services, providers: Sequence[Provider]) -> None:
+        self._settings = settings
+        self._services = services
+        self._providers = providers
+        self._http: list[HttpListener] = []
+        self._smtp: list[OpenListener] = []
+        self._endpoints: list[Endpoint] = []
+
+    async def open(self, controls: AppControls) -> None:
+        """Bind and accept on every port; raises `ListenerError` for the first that can't be had."""
+        names = [*LOOPBACK, *({self._settings.host} - {*LOOPBACK, "0.0.0.0", "::"})]  # noqa: S104 - not bound here
+        paths = certificates(self._services.files / "tls", names)
+        await self._open_http(controls, paths)
+        smtp: dict[str, list[dict[str, Any]]] = {}
+        for provider in self._providers:
+            smtp[provider.name] = await self._open_smtp(provider, paths)
+        self._services.endpoints.update(smtp=smtp, ca_file=str(paths.ca))
+
+    def _port(self, setting: str) -> int:
+        return 0 if self._settings.ports == "auto" else int(getattr(self._settings.port, setting))
+
+    async def _open_http(self, controls: AppControls, paths: Certificates) -> None:
+        app = Starlette(
+            routes=[
+                *(
+                    route
+                    for provider in self._providers
+                    for route in provider.routes(self._services, getattr(self._settings, provider.name))
+                ),
+                *routes(self._services, controls),
+            ]
+        )
+        guarded = guard(app, [self._settings.host, *self._settings.allowed_hosts])
+        for name, context in (("http", None), ("https", server_context(paths, alpn=("http/1.1",)))):
+            await self._open_web(name, guarded, context)
+
+    async def _open_web(self, name: str, app: Any, context: ssl.SSLContext | None) -> None:
+        server = bind(name.upper(), self._settings.host, self._port(name), f"--port-{name}")
+        listener = HttpListener(app, server, context)
+        self._http.append(listener)
+        await listener.start()
+        self._services.endpoints[name] = f"{name}://{_in_url(self._settings.host)}:{listener.port}"
+
+    async def _open_smtp(self, provider: Provider, paths: Certificates) -> list[dict[str, Any]]:
+        if provider.smtp is None:
+            return []
+        section = getattr(self._settings, provider.name)
+        personality = provider.smtp(section, provider.region(section))
+        context = server_context(paths, tls13=section.tls13)
+        endpoint = Endpoint.of(self._services, provider.name, personality, section)
+        self._endpoints.append(endpoint)
+        return [
+            await self._open_port(f"{provider.title} SMTP", endpoint, listener, context)
+            for listener in personality.listeners
+        ]
+
+    async def _open_port(
+        self, name: str, endpoint: Endpoint, listener: SmtpListener, context: ssl.SSLContext
+    ) -> dict[str, Any]:
+        host, port = self._settings.host, self._port(listener.setting)
+        try:
+            server = await listen(endpoint, listener, host=host, port=port, context=context)
+        except OSError as error:
+            raise ListenerError(name, host, port, "--port-" + listener.setting.replace("_", "-"), error) from error
+        self._smtp.append(server)
+        return {
+            "host": _reachable(host),
+            "port": server.port,
+            "tls": listener.tls,
+            "stands_for": listener.stands_for,
+        }
+
+    def forget(self, account: str) -> None:
+        """Forgive what clients of an account got wrong: failed log-ins no longer count."""
+        for endpoint in self._endpoints:
+            endpoint.reset(account)
+
+    async def close(self) -> None:
+        """Stop accepting, end every conversation."""
+        for server in self._smtp:
+            await server.close()
+        for listener in self._http:
+            await listener.stop()
+
+
+def _reachable(host: str) -> str:
+    """An address that a client on this machine can use when every interface is bound."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def _in_url(host: str) -> str:
+    reachable = _reachable(host)
+    return f"[{reachable}]" if ":" in reachable else reachable

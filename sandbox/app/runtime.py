@@ -1,0 +1,179 @@
+"""One running sandbox: store, accounts, providers, delivery and listeners, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sandbox.app.controls import AppControls
+from sandbox.app.listeners import ListenerError
+from sandbox.app.network import Network
+from sandbox.app.providers import load_providers
+from sandbox.app.ready import remove_ready_file, write_ready_file
+from sandbox.core.accounts import Account, Accounts
+from sandbox.core.delivery import Delivery
+from sandbox.core.errors import StoreError
+from sandbox.core.events import EventStream
+from sandbox.core.indexing import Indexer
+from sandbox.core.intake import Intake
+from sandbox.core.outcomes import OutcomeRules
+from sandbox.core.policy import Rules
+from sandbox.core.services import ProviderState, Services
+from sandbox.core.store import Store
+from sandbox.core.transcript import OpenSessions
+from sandbox.settings import Settings
+from sandbox.version import __version__
+from sandbox.wire.provider import Provider
+
+MEMORY = ":memory:"
+
+
+class Runtime:
+    """A sandbox on the running loop. `start`, then `stop`; not to be started twice."""
+
+    services: Services
+
+    def __init__(self, settings: Settings, *, source: Callable[[], float] = time.time) -> None:
+        """`source` is where real time comes from; tests may stand it still."""
+        self.settings = settings
+        self.ready: dict[str, Any] = {}
+        self.closing = asyncio.Event()
+        """Set when the stop begins: live streams and long polls end."""
+        self._source = source
+        self.providers: list[Provider] = load_providers(settings.providers)
+        self._states: dict[str, ProviderState] = {}
+        self._rules: dict[str, Rules] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._network: Network | None = None
+        self._temporary: Path | None = None
+
+    async def start(self) -> None:
+        """Open the store and every listener.
+
+        Raises `StoreError` or `ListenerError` with a message for the user; nothing is left running then.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        self.services = await self._assemble()
+        for account in self.services.accounts.all():
+            await self.provision(account)
+        self._tasks = [
+            asyncio.create_task(self.delivery.run(), name="delivery"),
+            asyncio.create_task(self.indexer.run(), name="indexer"),
+        ]
+        self._network = Network(self.settings, self.services, self.providers)
+        await self._network.open(AppControls(self))
+        self.ready = await self._describe()
+        if self.settings.ready_file:
+            write_ready_file(Path(self.settings.ready_file), self.ready)
+
+    async def _assemble(self) -> Services:
+        files = self._files()
+        self.stream = EventStream()
+        path = None if self.settings.data == MEMORY else files / "store.db"
+        self.store = await asyncio.to_thread(Store, path, self.stream.publish)
+        accounts = Accounts(self.store, self._source, self.settings.seed or None)
+        await accounts.load()
+        domains = frozenset(domain.lower() for domain in self.settings.delivery.blackhole_domains)
+        self.delivery = Delivery(self.store, accounts, OutcomeRules(blackhole_domains=domains))
+        self.indexer = Indexer(self.store)
+        services = Services(
+            store=self.store,
+            accounts=accounts,
+            intake=Intake(store=self.store, accounts=accounts, rules=self._rules, accepted=self._accepted),
+            stream=self.stream,
+            sessions=OpenSessions(self.store.sessions.add),
+            providers=self._states,
+            files=files,
+            permissive=self.settings.permissive,
+            endpoints={},
+        )
+        for provider in self.providers:
+            self._enter(provider, services)
+        return services
+
+    def _enter(self, provider: Provider, services: Services) -> None:
+        section = getattr(self.settings, provider.name)
+        self._rules[provider.name] = provider.rules(services, section, self.settings.permissive)
+        self._states[provider.name] = ProviderState(
+            name=provider.name,
+            catalog=provider.catalog(),
+            rules=self._rules[provider.name],
+            wording=section.wording,
+            region=provider.region(section),
+        )
+
+    def _files(self) -> Path:
+        """The folder of keys and store; a temporary one when nothing is to be kept."""
+        if self.settings.data == MEMORY:
+            self._temporary = Path(tempfile.mkdtemp(prefix="email-sandbox-"))
+            return self._temporary
+        folder = Path(self.settings.data)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreError(f"the data folder {folder} can't be made ({error.strerror})") from error
+        return folder.resolve()
+
+    def _accepted(self) -> None:
+        self.delivery.wake()
+        self.indexer.wake()
+
+    async def provision(self, account: Account) -> None:
+        """Make what the settings say an account owns, in every provider."""
+        for provider in self.providers:
+            await provider.provision(self.services, getattr(self.settings, provider.name), account)
+
+    def forget_clients(self, account: Account) -> None:
+        """Forgive what an account's clients got wrong, as part of a reset."""
+        if self._network is not None:
+            self._network.forget(account.id)
+
+    async def connection(self, account: Account) -> dict[str, Any]:
+        """What clients of an account need, in the ready file's shape: one object for each provider."""
+        found: dict[str, Any] = {}
+        for provider in self.providers:
+            section = getattr(self.settings, provider.name)
+            details = await provider.connection(self.services, section, account)
+            found[provider.name] = {"smtp": self.services.endpoints["smtp"].get(provider.name, []), **details}
+        return found
+
+    async def _describe(self) -> dict[str, Any]:
+        endpoints = self.services.endpoints
+        listeners = {name: value for name, value in endpoints.items() if name != "smtp"}
+        connection = await self.connection(self.services.accounts.ready_made)
+        return {"pid": os.getpid(), "version": __version__, **listeners, **connection}
+
+    async def stop(self) -> None:
+        """Close the listeners, finish what was accepted, close the store. Stopping twice is no error."""
+        if self.settings.ready_file and self.ready:
+            remove_ready_file(Path(self.settings.ready_file))
+        self.closing.set()
+        if hasattr(self, "stream"):
+            self.stream.close()
+        if self._network is not None:
+            await self._network.close()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        if hasattr(self, "store"):
+            await self.store.close()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+__all__ = ["ListenerError", "Runtime"]
