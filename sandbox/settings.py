@@ -1,4 +1,4 @@
-"""The one table of settings: each field below is a key of the file, a flag, an environment variable and a line of the docs."""
+"""The one table of settings: each field is a key of the file, a flag, an environment variable and a line of docs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,38 @@ from typing import Any, Literal
 Limit = Literal["trial", "paid", "unlimited"]
 
 
-def setting(default: Any, about: str, *, choices: Sequence[str] = (), unit: str = "") -> Any:
-    """A row of the table: default, one sentence for `--help` and the docs, allowed words, unit."""
+def setting(
+    default: Any,
+    about: str,
+    *,
+    choices: Sequence[str] = (),
+    unit: str = "",
+    least: float | None = None,
+    most: float | None = None,
+    keys: Sequence[str] = (),
+) -> Any:
+    """A row of the table: default, one sentence for `--help` and the docs, and what a value may be.
+
+    `choices` are the words allowed, `least` and `most` bound a number, `keys` are those that a table may have (each
+    table of a list needs all of them).
+    """
     return field(
         default=default if not isinstance(default, list | dict) else None,
-        metadata={"about": about, "choices": tuple(choices), "unit": unit, "default": default},
+        metadata={
+            "about": about,
+            "choices": tuple(choices),
+            "unit": unit,
+            "default": default,
+            "least": least,
+            "most": most,
+            "keys": tuple(keys),
+        },
     )
+
+
+def port(default: int, about: str) -> Any:
+    """A row for the port of a listener."""
+    return setting(default, about, least=0, most=65_535)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +58,11 @@ class Section:
 class Ports(Section):
     """Ports of the listeners; 0 takes a free one."""
 
-    http: int = setting(8025, "web viewer, inspection API and the providers' APIs")
-    https: int = setting(8443, "the same with TLS")
-    oci_25: int = setting(1025, "OCI SMTP with STARTTLS, in place of port 25")
-    oci_587: int = setting(1587, "OCI SMTP with STARTTLS, in place of port 587")
-    oci_465: int = setting(1465, "OCI SMTP with implicit TLS, in place of port 465")
+    http: int = port(8025, "web viewer, inspection API and the providers' APIs")
+    https: int = port(8443, "the same with TLS")
+    oci_25: int = port(1025, "OCI SMTP with STARTTLS, in place of port 25")
+    oci_587: int = port(1587, "OCI SMTP with STARTTLS, in place of port 587")
+    oci_465: int = port(1465, "OCI SMTP with implicit TLS, in place of port 465")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +74,23 @@ class Oci(Section):
         ["noreply@example.com"], "senders that exist from the start: an address, or @domain"
     )
     suppressed: list[str] = setting([], "addresses on the suppression list from the start")
-    smtp_users: list[dict[str, str]] = setting([], "SMTP credentials besides the ready-made one: {username, password}")
-    limits: str | dict[str, int | None] = setting(
-        "paid", "trial, paid, unlimited, or a table of per_minute and per_day"
+    smtp_users: list[dict[str, str]] = setting(
+        [], "SMTP credentials besides the ready-made one: {username, password}", keys=("username", "password")
     )
-    max_message_bytes: int = setting(2_097_152, "size of a message with its headers", unit="bytes")
+    limits: str | dict[str, int | None] = setting(
+        "paid",
+        "trial, paid, unlimited, or a table of per_minute and per_day",
+        choices=("trial", "paid", "unlimited"),
+        least=0,
+        keys=("per_minute", "per_day"),
+    )
+    max_message_bytes: int = setting(2_097_152, "size of a message with its headers", unit="bytes", least=1)
     advertise_size: bool = setting(True, "name the size limit in the reply to EHLO")  # noqa: FBT003
-    idle_timeout: float = setting(60.0, "how long an SMTP client may be silent", unit="seconds")
-    max_connections: int = setting(1000, "SMTP connections at the same time")
-    max_recipients: int = setting(1000, "recipients of one SMTP message")
-    auth_failures: int = setting(5, "failures per client address before it is turned away")
-    auth_failure_window: float = setting(300.0, "how long a failure counts", unit="seconds")
+    idle_timeout: float = setting(60.0, "how long an SMTP client may be silent", unit="seconds", least=0.01)
+    max_connections: int = setting(1000, "SMTP connections at the same time", least=1)
+    max_recipients: int = setting(1000, "recipients of one SMTP message", least=1)
+    auth_failures: int = setting(5, "failures per client address before it is turned away", least=1)
+    auth_failure_window: float = setting(300.0, "how long a failure counts", unit="seconds", least=0)
     wording: str = setting("documented", "the texts of errors", choices=("documented", "observed"))
     all_suppressed: str = setting(
         "accept",
@@ -67,6 +99,9 @@ class Oci(Section):
     )
     tls13: bool = setting(False, "allow TLS 1.3 besides 1.2 on the SMTP listeners")  # noqa: FBT003
     verify_signatures: bool = setting(True, "check the signature of API requests")  # noqa: FBT003
+    api_requests_per_second: int = setting(
+        1000, "API requests of one user within a second before they are turned away", least=1
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +117,9 @@ class Delivery(Section):
 class StoreSettings(Section):
     """How long things are kept."""
 
-    retention: dict[str, Any] = setting({}, "max_messages, max_age, max_bytes; empty keeps everything")
+    retention: dict[str, Any] = setting(
+        {}, "max_messages, max_age, max_bytes; empty keeps everything", keys=("max_messages", "max_age", "max_bytes")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

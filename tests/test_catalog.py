@@ -61,5 +61,5 @@ def test_two_rows_for_one_condition_at_one_stage_are_refused():
 
 
 def test_an_empty_catalog_is_refused():
-    with pytest.raises(CatalogError, match="no .*rows"):
+    with pytest.raises(CatalogError, match=r"no .*rows"):
         load("oci", "")

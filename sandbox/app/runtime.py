@@ -43,7 +43,7 @@ class Runtime:
     def __init__(self, settings: Settings, *, source: Callable[[], float] = time.time) -> None:
         """`source` is where real time comes from; tests may stand it still."""
         self.settings = settings
-        self.ready: dict[str, Any] = {}
+        self._described: dict[str, Any] | None = None
         self.closing = asyncio.Event()
         """Set when the stop begins: live streams and long polls end."""
         self._source = source
@@ -75,9 +75,8 @@ class Runtime:
         ]
         self._network = Network(self.settings, self.services, self.providers)
         await self._network.open(AppControls(self))
-        self.ready = await self._describe()
         if self.settings.ready_file:
-            write_ready_file(Path(self.settings.ready_file), self.ready)
+            write_ready_file(Path(self.settings.ready_file), await self.describe())
 
     async def _assemble(self) -> Services:
         files = self._files()
@@ -150,15 +149,18 @@ class Runtime:
             found[provider.name] = {"smtp": self.services.endpoints["smtp"].get(provider.name, []), **details}
         return found
 
-    async def _describe(self) -> dict[str, Any]:
-        endpoints = self.services.endpoints
-        listeners = {name: value for name, value in endpoints.items() if name != "smtp"}
-        connection = await self.connection(self.services.accounts.ready_made)
-        return {"pid": os.getpid(), "version": __version__, **listeners, **connection}
+    async def describe(self) -> dict[str, Any]:
+        """The ready file's content; made when first asked for, since it needs an API key."""
+        if self._described is None:
+            endpoints = self.services.endpoints
+            listeners = {name: value for name, value in endpoints.items() if name != "smtp"}
+            connection = await self.connection(self.services.accounts.ready_made)
+            self._described = {"pid": os.getpid(), "version": __version__, **listeners, **connection}
+        return self._described
 
     async def stop(self) -> None:
         """Close the listeners, finish what was accepted, close the store. Stopping twice is no error."""
-        if self.settings.ready_file and self.ready:
+        if self.settings.ready_file and self._described:
             remove_ready_file(Path(self.settings.ready_file))
         self.closing.set()
         if hasattr(self, "stream"):

@@ -26,7 +26,7 @@ async def serve(settings: Settings, announce: Callable[[Mapping[str, Any]], None
     runtime = Runtime(settings)
     try:
         await runtime.start()
-        announce(runtime.ready)
+        announce(await runtime.describe())
         await stop.wait()
     finally:
         await runtime.stop()

@@ -31,12 +31,12 @@ class Sandbox:
     @property
     def ready(self) -> dict[str, Any]:
         """What a client needs, in the ready file's shape."""
-        return self.runtime.ready
+        return self.call(self.runtime.describe())
 
     @property
     def url(self) -> str:
         """Base of the HTTP side: web viewer, inspection API and the providers' APIs."""
-        return str(self.ready["http"])
+        return str(self.runtime.services.endpoints["http"])
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the sandbox's loop and wait for its result."""

@@ -37,6 +37,7 @@ class Condition(StrEnum):
     PARAMETER_UNKNOWN = "parameter-unknown"
     TOO_MANY_COMMANDS = "too-many-commands"
     NOT_SMTP = "not-smtp"
+    ILLEGAL_CHARACTER = "illegal-character"
     # the message
     INVALID_ADDRESS = "invalid-address"
     SENDER_NOT_APPROVED = "sender-not-approved"
@@ -45,13 +46,20 @@ class Condition(StrEnum):
     TOO_MANY_RECIPIENTS = "too-many-recipients"
     TOO_LARGE = "too-large"
     UNPARSABLE = "unparsable"
+    # an API
+    NO_SUCH_OPERATION = "no-such-operation"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    NOT_EMULATED = "not-emulated"
     # quotas
+    TOO_MANY_REQUESTS = "too-many-requests"
     OVER_MINUTE_LIMIT = "over-minute-limit"
     OVER_DAY_LIMIT = "over-day-limit"
     # the service itself
     STORAGE_FULL = "storage-full"
     INTERNAL_ERROR = "internal-error"
     PROCESSING_ERROR = "processing-error"
+    REPEATED_FAILURES = "repeated-failures"
+    SHUTTING_DOWN = "shutting-down"
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the service, not a fault of the program

@@ -41,6 +41,8 @@ class SmtpPersonality:
     """(services, username, password) → who it is; raises `Refusal(AUTH_INVALID)`."""
     owner: Callable[[Services, str], Awaitable[str | None]]
     """(services, username) → the account that a username belongs to, for faults; None when unknown."""
+    details: Callable[[Services, Account, str], Awaitable[Mapping[str, object]]] | None = None
+    """(services, account, sender) → placeholders that only this provider's replies have, such as `sender_id`."""
 
 
 @dataclass(frozen=True, kw_only=True)

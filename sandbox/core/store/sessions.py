@@ -45,14 +45,21 @@ class SessionRows:
         await self._database.write(lambda transaction: _add(transaction, record))
 
     async def page(
-        self, account: str, *, refused: bool | None = None, before: float | None = None, limit: int = 100
+        self,
+        account: str,
+        *,
+        refused: bool | None = None,
+        before: tuple[float, str] | None = None,
+        limit: int = 100,
     ) -> list[SessionRecord]:
-        """At most `limit` sessions, newest first, started before `before` (Unix seconds)."""
-        where, params = ["account = ?"], [account]
+        """At most `limit` sessions, newest first, after the place (start in Unix seconds, id) in that order."""
+        where: list[str] = ["account = ?"]
+        params: list[str | float] = [account]
         if refused is not None:
             where.append("refused > 0" if refused else "refused = 0")
         if before is not None:
-            where.append(f"started < {float(before)!r}")
+            where.append("(started, id) < (?, ?)")
+            params += before
         sql = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY started DESC, id DESC LIMIT ?"
         return await self._database.read(lambda c: _records(c, sql, (*params, limit)))
 

@@ -1,0 +1,56 @@
+"""SMTP as a service: opens a listener of a provider's endpoint and stops it again, with every session on it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+from sandbox.wire.provider import SmtpListener
+from sandbox.wire.smtp.endpoint import Endpoint
+from sandbox.wire.smtp.limits import Limits
+from sandbox.wire.smtp.session import SmtpSession
+
+__all__ = ["Endpoint", "Limits", "OpenListener", "listen"]
+
+
+class OpenListener:
+    """A port on which sessions are accepted."""
+
+    def __init__(self, endpoint: Endpoint, listener: SmtpListener, context: ssl.SSLContext) -> None:
+        self.listener = listener
+        self.port = 0
+        self._endpoint = endpoint
+        self._context = context
+        self._sessions: set[SmtpSession] = set()
+        self._server: asyncio.Server | None = None
+
+    async def open(self, host: str, port: int) -> None:
+        """Start accepting; raises `OSError` when the port is taken."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._session, host, port, backlog=512)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def _session(self) -> SmtpSession:
+        return SmtpSession(self._endpoint, self.listener, self._context, self._sessions)
+
+    async def close(self) -> None:
+        """Stop accepting, then end every session and wait for it; a message being accepted is finished first."""
+        if self._server is not None:
+            self._server.close()
+        sessions = list(self._sessions)
+        for session in sessions:
+            session.shut_down()
+        await asyncio.gather(*(session.ended() for session in sessions))
+
+
+async def listen(
+    endpoint: Endpoint, listener: SmtpListener, *, host: str, port: int, context: ssl.SSLContext
+) -> OpenListener:
+    """Open one of the endpoint's listeners on `host` and `port` (0 takes a free one, see `OpenListener.port`).
+
+    `context` serves STARTTLS, or the connection from its first octet on when the listener's `tls` is `implicit`.
+    Raises `OSError` when the port is taken.
+    """
+    opened = OpenListener(endpoint, listener, context)
+    await opened.open(host, port)
+    return opened

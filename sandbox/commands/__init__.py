@@ -1,0 +1,1 @@
+"""The subcommands of `email-sandbox`, one family a file."""

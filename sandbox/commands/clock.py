@@ -1,0 +1,57 @@
+"""`clock`: show, move and reset the account's clock, which quotas, retries and expiry follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sandbox.commands.connected import connected
+
+if TYPE_CHECKING:
+    from sandbox.client import Client
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def clock(context: click.Context) -> None:
+    """Show or move the account's clock."""
+    if context.invoked_subcommand is None:
+        context.invoke(show)
+
+
+@clock.command()
+@connected
+def show(client: Client) -> None:
+    """Print the account's present time."""
+    _print(client.clock())
+
+
+@clock.command()
+@click.argument("duration")
+@connected
+def advance(client: Client, duration: str) -> None:
+    """Move forward by DURATION: 90s, 15m, 24h, 1d12h. What becomes due on the way is done."""
+    _print(client.advance(duration))
+
+
+@clock.command("set")
+@click.argument("moment")
+@connected
+def set_(client: Client, moment: str) -> None:
+    """Make MOMENT the present, such as 2026-01-31T12:00:00Z."""
+    _print(client.set_clock(moment))
+
+
+@clock.command()
+@connected
+def reset(client: Client) -> None:
+    """Return to real time."""
+    _print(client.reset_clock())
+
+
+def _print(state: Mapping[str, Any]) -> None:
+    offset = float(state.get("offset", 0))
+    moved = f"  ({offset:+g} s from real time)" if abs(offset) >= 0.001 else "  (real time)"
+    click.echo(f"{state['now']}{moved}")

@@ -1,0 +1,54 @@
+"""OCI Email Delivery: SMTP, HTTPS submission and control plane, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+from starlette.routing import BaseRoute
+
+from sandbox.core.catalog import Catalog, load
+from sandbox.core.policy import Rules
+from sandbox.core.services import Services
+from sandbox.providers.oci import regions
+from sandbox.providers.oci.provision import connection, provision
+from sandbox.providers.oci.rules import OciRules
+from sandbox.wire.provider import Provider, SmtpPersonality
+
+
+def _region(section: Any) -> str:
+    return regions.name(section.region)
+
+
+def _catalog() -> Catalog:
+    return load("oci", resources.files(__name__).joinpath("errors.toml").read_text(encoding="utf-8"))
+
+
+def _rules(services: Services, section: Any, permissive: bool) -> Rules:
+    return OciRules(services, section, permissive)
+
+
+def _smtp(section: Any, region: str) -> SmtpPersonality:
+    from sandbox.providers.oci.smtp import personality  # noqa: PLC0415 - only a sandbox that speaks SMTP needs it
+
+    return personality(section, region)
+
+
+def _routes(services: Services, section: Any) -> Sequence[BaseRoute]:
+    from sandbox.providers.oci.api import routes  # noqa: PLC0415 - only a sandbox that speaks HTTP needs it
+
+    return routes(services, section)
+
+
+PROVIDER = Provider(
+    name="oci",
+    title="OCI Email Delivery",
+    region=_region,
+    catalog=_catalog,
+    rules=_rules,
+    smtp=_smtp,
+    routes=_routes,
+    provision=provision,
+    connection=connection,
+)

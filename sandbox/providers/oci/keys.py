@@ -1,0 +1,69 @@
+"""The sandbox's one API key pair and the configuration files that name it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+KEY_FILE = "api_key.pem"
+LABEL = b"OCI_API_KEY\n"
+"""Last line of the key file; the service's clients warn about key files without it."""
+
+
+def fingerprint(public_pem: str) -> str:
+    """The fingerprint of a public key: MD5 of its DER form, as pairs of hexadecimal digits."""
+    key = serialization.load_pem_public_key(public_pem.encode())
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    digest = hashlib.md5(der, usedforsecurity=False).hexdigest()
+    return ":".join(digest[at : at + 2] for at in range(0, 32, 2))
+
+
+def public_key(folder: Path) -> str:
+    """The public half (PEM) of the pair in `folder`, which is made at the first call; slow, so call it in a thread."""
+    path = folder / KEY_FILE
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Two threads may both find no key; the first to link its own wins, and both then read that one.
+        with _draft(folder, _new_private_key() + LABEL) as draft, contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    private = serialization.load_pem_private_key(path.read_bytes(), None)
+    return (
+        private.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
+def write_config(path: Path, values: Mapping[str, str]) -> None:
+    """Write a client configuration file that only its owner can read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lines = ["[DEFAULT]", *(f"{name}={value}" for name, value in values.items())]
+    with _draft(path.parent, ("\n".join(lines) + "\n").encode()) as draft:
+        draft.replace(path)
+
+
+def _new_private_key() -> bytes:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+@contextmanager
+def _draft(folder: Path, content: bytes) -> Iterator[Path]:
+    """A complete file of mode 0600 under a passing name, to be moved or linked to its own."""
+    descriptor, name = tempfile.mkstemp(dir=folder)
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)

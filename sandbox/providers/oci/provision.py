@@ -1,0 +1,144 @@
+"""What a fresh OCI account owns, and what a client must know to use it."""
+
+from __future__ import annotations
+
+import asyncio
+import string
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.core.accounts import Account
+from sandbox.core.model import Resource
+from sandbox.core.services import Services
+from sandbox.core.store.resources import DuplicateKeyError
+from sandbox.providers.oci import keys, ocid, records, regions
+from sandbox.providers.oci.identity import Identity, identity_of
+
+PASSWORD = string.ascii_letters + string.digits + "[]$&;:.<>(){}|?!+-~^,"
+"""Characters of a generated SMTP password."""
+READY_MADE = "ready-made"
+"""Description of the SMTP credential that every account starts with."""
+
+
+async def provision(services: Services, section: Any, account: Account) -> None:
+    """Give an account its identity, an SMTP credential, and the senders, suppressions and users of the settings.
+
+    What exists already stays; what the settings have gained since is added.
+    """
+    identity = await identity_of(services, account)
+    wanted: list[Resource] = []
+    if identity is None:
+        identity = _new_identity(account)
+        wanted = [identity.resource(account), _ready_made_credential(account, identity)]
+    wanted += _asked_for(section, account, identity)
+    await _add_missing(services, account, wanted)
+
+
+async def connection(services: Services, section: Any, account: Account) -> Mapping[str, Any]:
+    """The `oci` object of the ready file without its listeners; writes the key and configuration files it names."""
+    identity = await identity_of(services, account)
+    if identity is None:
+        raise LookupError(f"account {account.id!r} was not provisioned")
+    folder = (services.files / "oci").resolve()
+    public = await asyncio.to_thread(keys.public_key, folder)
+    fingerprint = keys.fingerprint(public)
+    await _remember_key(services, account, identity, public, fingerprint)
+    client = {
+        "user": identity.user,
+        "tenancy": identity.tenancy,
+        "fingerprint": fingerprint,
+        "key_file": str(folder / keys.KEY_FILE),
+        "region": regions.name(section.region),
+    }
+    config = folder / account.id / "config"
+    await asyncio.to_thread(keys.write_config, config, client)
+    credential = await _credential(services, account)
+    return {
+        **client,
+        "compartment": identity.compartment,
+        "config_file": str(config),
+        "smtp_username": credential.key if credential else "",
+        "smtp_password": credential.data["password"] if credential else "",
+        "approved_sender": await _sender(services, section, account),
+    }
+
+
+def _new_identity(account: Account) -> Identity:
+    tenancy, compartment, user, group = (
+        ocid.make(account.ids, kind) for kind in ("tenancy", "compartment", "user", "group")
+    )
+    return Identity(tenancy=tenancy, compartment=compartment, user=user, group=group)
+
+
+def _ready_made_credential(account: Account, identity: Identity) -> Resource:
+    return records.smtp_credential(
+        account,
+        user=identity.user,
+        username=f"{identity.user}@{identity.tenancy}.{account.ids.alphanumeric(2)}.com",
+        password=account.ids.choose(PASSWORD, 20),
+        description=READY_MADE,
+    )
+
+
+def _asked_for(section: Any, account: Account, identity: Identity) -> list[Resource]:
+    """What the settings name; their SMTP users belong to the ready-made account alone."""
+    region = regions.name(section.region)
+    asked = [
+        records.sender(account, compartment=identity.compartment, region=region, address=address)
+        for address in section.approved_senders
+    ]
+    asked += [records.suppression(account, tenancy=identity.tenancy, address=address) for address in section.suppressed]
+    if account.ready_made:
+        asked += [
+            records.smtp_credential(
+                account,
+                user=identity.user,
+                username=user["username"],
+                password=user["password"],
+                description="from the settings",
+            )
+            for user in section.smtp_users
+        ]
+    return asked
+
+
+async def _add_missing(services: Services, account: Account, wanted: list[Resource]) -> None:
+    """Store what is not there yet, one of each key, in one commit; take over a password that the settings changed."""
+    store, fresh = services.store.resources, dict[tuple[str, str], Resource]()
+    for row in wanted:
+        known = await store.find(account.id, "oci", row.kind, row.key)
+        if known is None:
+            fresh[row.kind, row.key] = row
+        elif row.kind == "smtp-credential" and known.data["password"] != row.data["password"]:
+            password = row.data["password"]
+            await store.change(known, account.clock.now(), lambda data, new=password: {**data, "password": new})  # type: ignore[misc]
+    if fresh:
+        await store.add_all(fresh.values())
+
+
+async def _remember_key(
+    services: Services, account: Account, identity: Identity, public: str, fingerprint: str
+) -> None:
+    """Make the sandbox's key one of the user's API keys."""
+    key_id = f"{identity.tenancy}/{identity.user}/{fingerprint}"
+    if await services.store.resources.find(account.id, "oci", "api-key", key_id) is not None:
+        return
+    row = records.api_key(account, key_id=key_id, user=identity.user, public=public, fingerprint=fingerprint)
+    try:
+        await services.store.resources.add(row)
+    except DuplicateKeyError:  # somebody else asked at the same moment
+        return
+
+
+async def _credential(services: Services, account: Account) -> Resource | None:
+    found = await services.store.resources.all(account.id, "oci", "smtp-credential")
+    own = [row for row in found if row.data.get("description") == READY_MADE]
+    return next(iter(own or found), None)
+
+
+async def _sender(services: Services, section: Any, account: Account) -> str:
+    """An address that may send: the first of the settings, else of the store; within a domain, `noreply`."""
+    known = [str(row.data["emailAddress"]) for row in await services.store.resources.all(account.id, "oci", "sender")]
+    candidates = [*(address for address in section.approved_senders if address in known), *known]
+    address = next((one for one in candidates if not one.startswith("@")), next(iter(candidates), ""))
+    return f"noreply{address}" if address.startswith("@") else address

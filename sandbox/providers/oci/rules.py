@@ -1,0 +1,92 @@
+"""OCI's rules for a submission: approved senders, sending and size limits, the suppression list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.core.accounts import Account
+from sandbox.core.clock import to_iso
+from sandbox.core.model import Principal, Resource
+from sandbox.core.policy import SizeRules, Suppressed
+from sandbox.core.quota import Limits
+from sandbox.core.services import Services
+from sandbox.providers.oci import regions
+
+PRESETS: Mapping[str, Limits] = {
+    "trial": Limits(per_minute=10, per_day=200),
+    "paid": Limits(per_minute=18_000, per_day=50_000),
+    "unlimited": Limits(),
+}
+"""Sending limits of the service's own account types, in emails."""
+UNIT = 2_097_152
+"""Octets that count as one email, for each recipient."""
+
+
+def limits_of(wish: str | Mapping[str, int | None]) -> Limits:
+    """A preset by name, or single limits on top of the paid ones; `ValueError` says what is accepted."""
+    if isinstance(wish, str):
+        if wish not in PRESETS:
+            raise ValueError(f"oci.limits is {', '.join(PRESETS)} or a table of single limits; not {wish!r}")
+        return PRESETS[wish]
+    if unknown := set(wish) - {"per_minute", "per_day"}:
+        raise ValueError(f"oci.limits knows per_minute and per_day; not {', '.join(sorted(unknown))}")
+    paid = PRESETS["paid"]
+    return Limits(per_minute=wish.get("per_minute", paid.per_minute), per_day=wish.get("per_day", paid.per_day))
+
+
+class OciRules:
+    """The `Rules` of OCI Email Delivery."""
+
+    def __init__(self, services: Services, section: Any, permissive: bool) -> None:
+        self._services = services
+        self._permissive = permissive
+        self._region = regions.name(section.region)
+        self._limits = limits_of(section.limits)
+        self._sizes = SizeRules(message=section.max_message_bytes, recipients=section.max_recipients, unit=UNIT)
+
+    def sizes(self, account: Account) -> SizeRules:  # noqa: ARG002 - limits are the same for every account
+        """The size limits of the settings."""
+        return self._sizes
+
+    def limits(self, account: Account) -> Limits:  # noqa: ARG002
+        """The sending limits of the settings."""
+        return self._limits
+
+    async def sender_approved(self, account: Account, principal: Principal, address: str) -> bool:  # noqa: ARG002
+        """Whether an active approved sender has this address, or its whole domain."""
+        return self._permissive or await self.sender(account, address) is not None
+
+    async def sender(self, account: Account, address: str) -> Resource | None:
+        """The active approved sender that covers an address: its own, else its domain's."""
+        lowered = address.lower()
+        for key in (lowered, "@" + lowered.rpartition("@")[2]):
+            found = await self._services.store.resources.find(account.id, "oci", "sender", key)
+            if found is not None and found.data.get("lifecycleState") == "ACTIVE":
+                return found
+        return None
+
+    async def suppressed(self, account: Account, principal: Principal, address: str) -> Suppressed | None:
+        """The entry of the suppression list for an address; it holds in a permissive sandbox too."""
+        found = await self._services.store.resources.find(account.id, "oci", "suppression", address.lower())
+        if found is None:
+            return None
+        senders = await self._services.store.resources.all(account.id, "oci", "sender")
+        sender_id = senders[0].id if senders else ""
+        return Suppressed(reason=str(found.data["reason"]), params={"user": principal.user, "sender_id": sender_id})
+
+    async def note_suppressed(self, account: Account, address: str, message_id: str) -> None:  # noqa: ARG002
+        """Keep when a submission to the address was last prevented."""
+        resources = self._services.store.resources
+        found = await resources.find(account.id, "oci", "suppression", address.lower())
+        if found is not None:
+            now = account.clock.now()
+            await resources.change(found, now, lambda data: {**data, "timeLastSuppressed": to_iso(now)})
+
+    def message_id(self, account: Account, sender: str) -> str:  # noqa: ARG002
+        """A UUID at the region's mail domain."""
+        return f"{account.ids.uuid()}@{regions.return_path_host(self._region)}"
+
+    def envelope_id(self, account: Account) -> str:
+        """A UUID."""
+        return account.ids.uuid()

@@ -1,0 +1,45 @@
+"""What the window asks of the application: things that only it can do, since they reach across every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sandbox.core.accounts import Account
+
+
+class Controls(Protocol):
+    """The application as the inspection API sees it."""
+
+    version: str
+    """The version of the program."""
+    started: float
+    """When the sandbox began to accept connections: real Unix seconds."""
+
+    async def reset(self, account: Account) -> None:
+        """Empty the account and provision it anew from the settings; its clock returns to real time."""
+        ...
+
+    async def advance(self, account: Account, seconds: float) -> None:
+        """Move the account's clock forward, doing what falls due on the way in its order."""
+        ...
+
+    async def set_clock(self, account: Account, moment: float) -> None:
+        """Make `moment` (Unix seconds) the account's present."""
+        ...
+
+    async def reset_clock(self, account: Account) -> None:
+        """Return the account's clock to real time."""
+        ...
+
+    async def new_account(self) -> Mapping[str, Any]:
+        """A fresh account, provisioned in each provider: its `connection`."""
+        ...
+
+    async def connection(self, account: Account) -> Mapping[str, Any]:
+        """The account's id under `account`, and its listeners and credentials in the ready file's shape."""
+        ...
+
+    async def settle(self) -> None:
+        """Wait until what was accepted before this call can be searched and what is due was delivered."""
+        ...

@@ -1,0 +1,61 @@
+"""A message's HTML as a page of its own that can do nothing: no script, no request, no way out of its frame.
+
+The wall is the Content-Security-Policy of the response. Its `sandbox` gives the page an opaque origin without scripts,
+forms and automatic navigation, however it is opened; `default-src 'none'` stops every load, also those of a preload
+scanner. The few changes to the text serve the reader: links open beside the viewer and embedded images are shown.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+
+from sandbox.core.mime import Attachment, Content
+
+PREVIEW_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:;"
+        " style-src 'unsafe-inline'; font-src 'none'; media-src 'none'; form-action 'none'; base-uri 'none';"
+        " frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-DNS-Prefetch-Control": "off",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
+EMBEDDED = 10_000_000
+"""Octets of images that are put into one page."""
+_CID = re.compile(r"""(?i)\b(src|background)(\s{0,20}=\s{0,20})(["']?)cid:([^"'\s>]{1,998})""")
+_DOCTYPE = re.compile(r"(?i)\s{0,1000}<!doctype[^>]{0,1000}>")
+
+
+def preview(content: Content) -> bytes:
+    """The page, in UTF-8 whatever charset the message had."""
+    doctype = _DOCTYPE.match(content.html)
+    start = doctype.end() if doctype else 0  # a tag before the doctype would change how the page is laid out
+    page = f'{content.html[:start]}<base target="_blank">{_with_images(content.html[start:], content)}'
+    return page.encode("utf-8", "replace")
+
+
+def _with_images(html: str, content: Content) -> str:
+    """`cid:` references (RFC 2392) replaced by the images that they name, by exact Content-ID."""
+    images = {one.content_id: one for one in content.attachments if one.content_id and one.content_type in IMAGES}
+    left = EMBEDDED
+
+    def embed(match: re.Match[str]) -> str:
+        nonlocal left
+        image = images.get(match[4])
+        if image is None or image.size > left:
+            return match[0]
+        left -= image.size
+        return f"{match[1]}{match[2]}{match[3]}{_data_url(image)}"
+
+    return _CID.sub(embed, html) if images else html
+
+
+def _data_url(image: Attachment) -> str:
+    return f"data:{image.content_type};base64,{b64encode(image.octets).decode()}"

@@ -1,0 +1,40 @@
+"""What runs here: version, listeners, how much there is, and what time it is."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.responses import Response
+
+from sandbox.core.clock import to_iso
+from sandbox.window import shapes
+from sandbox.window.call import Call
+from sandbox.window.problems import json_answer
+
+
+async def show(call: Call) -> Response:
+    """GET /status."""
+    await call.controls.settle()
+    store = call.services.store
+    sessions, refused = await store.sessions.count(call.account.id)
+    messages = await store.messages.counts(call.account.id)
+    counts = {"messages": messages.pop("messages"), "unread": messages.pop("unread"), "outcomes": messages}
+    counts |= {"sessions": sessions, "refused": refused, "open": len(call.services.sessions.all(call.account.id))}
+    listeners = {name: value for name, value in call.services.endpoints.items() if name != "smtp"}
+    return json_answer(
+        {
+            "version": call.controls.version,
+            "started": to_iso(call.controls.started),
+            "uptime": round(max(0.0, time.time() - call.controls.started), 3),
+            "account": call.account.id,
+            "permissive": call.services.permissive,
+            "providers": [
+                {"name": state.name, "region": state.region, "wording": state.wording}
+                for state in call.services.providers.values()
+            ],
+            "listeners": {**listeners, **await call.controls.connection(call.account)},
+            "counts": counts,
+            "clock": shapes.clock(call.account),
+            "last_event": await store.events.last_id(),
+        }
+    )

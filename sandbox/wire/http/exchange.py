@@ -1,0 +1,91 @@
+"""One API call as an operation sees it, and the reading of its body with the limit checked on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
+
+from sandbox.core.accounts import Account
+from sandbox.core.errors import Condition, Refusal
+from sandbox.core.model import Principal, Stage
+from sandbox.core.services import ProviderState, Services
+from sandbox.core.transcript import Transcript
+
+DRAIN = 33_554_432
+"""Octets of an oversized body that are read and dropped, so that the client is ready to hear the answer."""
+
+
+@dataclass(kw_only=True)
+class Exchange:
+    """A request with everything an operation needs to answer it."""
+
+    services: Services
+    state: ProviderState
+    section: Any
+    """The provider's section of the settings."""
+    account: Account
+    """Whose call it is: known from the key that the client names, confirmed once it is authenticated."""
+    transcript: Transcript
+    method: str
+    target: str
+    """Path and query exactly as received."""
+    path: str
+    """Decoded path without repeated slashes at its beginning."""
+    query: QueryParams
+    headers: Headers
+    client: str
+    stage: Stage = Stage.CONTROL
+    body: bytes = b""
+    principal: Principal | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Values of the path template's `{names}`."""
+
+    @property
+    def user(self) -> str:
+        """The authenticated user; empty before that."""
+        return self.principal.user if self.principal else ""
+
+
+def target_of(scope: Scope) -> str:
+    """The request target (RFC 9112 section 3.2) as it came: raw path and query."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope.get("query_string", b"")
+    return (raw + b"?" + query if query else raw).decode("latin-1")
+
+
+def path_of(scope: Scope) -> str:
+    """The decoded path, slashes at its beginning collapsed into one: clients join base and path carelessly."""
+    path: str = scope["path"]
+    return "/" + path.lstrip("/")
+
+
+async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
+    """The body of a request.
+
+    Raises `Refusal(TOO_LARGE)` for more than `limit` octets, announced or sent; `ClientDisconnect` when the client
+    goes away before it is complete.
+    """
+    announced = headers.get("content-length", "")
+    too_large = announced.isdecimal() and len(announced) < 20 and int(announced) > limit
+    if too_large and int(announced) > DRAIN:
+        raise Refusal(Condition.TOO_LARGE)
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more and size <= max(limit, DRAIN):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        too_large = too_large or size > limit
+        if not too_large:
+            parts.append(part)
+        more = message.get("more_body", False)
+    if too_large:
+        raise Refusal(Condition.TOO_LARGE)
+    return b"".join(parts)

@@ -1,0 +1,50 @@
+"""What the transcript keeps of an API call: both heads and the beginning of both bodies, secrets masked."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from sandbox.core.transcript import LINE_LENGTH
+from sandbox.wire.http.exchange import Exchange
+
+KEPT = 16_384
+"""Octets kept of a body."""
+_SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"})
+
+
+def record_request(exchange: Exchange) -> None:
+    """Note the request line and the headers, before anything is decided."""
+    lines = [f"{exchange.method} {exchange.target}"]
+    lines += [f"{name}: {_shown(name, value)}" for name, value in exchange.headers.items()]
+    exchange.transcript.said("client", "\n".join(lines))
+
+
+def record_body(exchange: Exchange) -> None:
+    """Note the body of the request, once it was read."""
+    _say(exchange, "client", exchange.body)
+
+
+def record_response(exchange: Exchange, response: Response) -> None:
+    """Note the answer, and sum the call up in a line."""
+    lines = [str(response.status_code), *(f"{name}: {_shown(name, value)}" for name, value in response.headers.items())]
+    exchange.transcript.said("server", "\n".join(lines))
+    _say(exchange, "server", bytes(response.body))
+    exchange.transcript.summary = f"{exchange.method} {exchange.path}: {response.status_code}"
+
+
+def _shown(name: str, value: str) -> str:
+    """A header's value; of a secret only the scheme."""
+    if name.lower() not in _SECRET:
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} ***" if space else "***"
+
+
+def _say(exchange: Exchange, side: str, body: bytes) -> None:
+    if not body:
+        return
+    text = body[:KEPT].decode("utf-8", "replace")
+    for start in range(0, len(text), LINE_LENGTH):
+        exchange.transcript.said(side, text[start : start + LINE_LENGTH])
+    if len(body) > KEPT:
+        exchange.transcript.said("sandbox", f"{len(body)} octets in all; the rest is not shown")

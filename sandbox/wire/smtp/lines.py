@@ -1,0 +1,122 @@
+"""What the client sends: command lines with their limits checked while reading, and raw chunks inside DATA."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sandbox.core.errors import Condition, Refusal
+
+CHUNK = 65_536
+"""Octets asked of the socket at once."""
+COMMAND_LINE = 512
+"""Octets of a command line with its CRLF, RFC 5321 section 4.5.3.1.4."""
+LONGER = {
+    b"MAIL ": COMMAND_LINE + 26 + 17 + 500,  # SIZE (RFC 1870), BODY (RFC 6152), AUTH (RFC 4954 section 5)
+    b"RCPT ": COMMAND_LINE + 500,  # RFC 3461 section 4 lets extensions add as much
+    b"AUTH ": 12_288,  # RFC 4954 section 4
+}
+AUTH_LINE = LONGER[b"AUTH "]
+"""Octets of a client's answer to a challenge, RFC 4954 section 4."""
+SKIPPED = 1_048_576
+"""Octets of an overlong line that are read to find its end; a line without end is cut off there."""
+TLS_RECORD = 0x16
+"""First octet of a TLS handshake, from a client that expects implicit TLS on a STARTTLS port."""
+
+
+class IdleError(Exception):
+    """The client was silent for too long."""
+
+
+class StoppingError(Exception):
+    """The listener is being closed."""
+
+
+def command_limit(start: bytes | bytearray) -> int:
+    """How long a command line may be, from how it begins."""
+    return LONGER.get(bytes(start[:5]).upper(), COMMAND_LINE)
+
+
+class Input:
+    """The client's octets, in order, on top of the stream that the connection feeds."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self.waiting_since: float | None = None
+        """When the client was last expected to say something, in loop time; None while it is the server's turn."""
+        self.flooded = False
+        """Whether a line without end was cut off; nothing that follows can be understood."""
+        self._reader = reader
+        self._buffer = bytearray()
+        self._clock = asyncio.get_running_loop().time
+
+    async def _fill(self) -> bool:
+        """Add what arrives next; False at the end of the connection."""
+        if self.waiting_since is None:
+            self.waiting_since = self._clock()
+        octets = await self._reader.read(CHUNK)
+        self._buffer += octets
+        return bool(octets)
+
+    async def line(self, limit: int | None = None) -> bytes | None:
+        """The next line without its CRLF, None at the end of the connection.
+
+        A command line unless `limit` (octets) says otherwise. Raises `Refusal(LINE_TOO_LONG)`,
+        `Refusal(BARE_LINE_FEED)` or `Refusal(NOT_SMTP)`, `IdleError`, `StoppingError`.
+        """
+        try:
+            return await self._line(limit)
+        finally:
+            self.waiting_since = None
+
+    async def _line(self, limit: int | None) -> bytes | None:
+        buffer, searched = self._buffer, 0
+        while (end := buffer.find(b"\n", searched)) < 0:
+            if buffer and buffer[0] == TLS_RECORD:
+                raise Refusal(Condition.NOT_SMTP)
+            if len(buffer) > (limit or command_limit(buffer)):
+                await self._skip_line()
+                raise Refusal(Condition.LINE_TOO_LONG)
+            searched = len(buffer)
+            if not await self._fill():
+                return None
+        line = bytes(buffer[: end + 1])
+        del buffer[: end + 1]
+        if len(line) > (limit or command_limit(line)):
+            raise Refusal(Condition.LINE_TOO_LONG)
+        if not line.endswith(b"\r\n"):
+            raise Refusal(Condition.BARE_LINE_FEED)
+        return line[:-2]
+
+    async def _skip_line(self) -> None:
+        """Drop the rest of a line, in bounded memory and up to a bounded length."""
+        skipped = 0
+        while (end := self._buffer.find(b"\n")) < 0:
+            skipped += len(self._buffer)
+            self._buffer.clear()
+            if skipped > SKIPPED or not await self._fill():
+                self.flooded = True
+                return
+        del self._buffer[: end + 1]
+
+    async def chunk(self) -> bytes:
+        """Some octets of message data, empty at the end of the connection; the idle time starts over with each."""
+        self.waiting_since = None
+        try:
+            if not self._buffer:
+                await self._fill()
+            octets = bytes(self._buffer)
+            self._buffer.clear()
+            return octets
+        finally:
+            self.waiting_since = None
+
+    def unread(self, octets: bytes) -> None:
+        """Give back what follows the end of the data: the next command of a client that pipelines."""
+        self._buffer[:0] = octets
+
+    def discard(self) -> int:
+        """Forget everything that was sent but not yet read; returns how many octets that was."""
+        arrived: bytearray = self._reader._buffer  # type: ignore[attr-defined]  # noqa: SLF001 - as aiosmtpd does
+        count = len(self._buffer) + len(arrived)
+        self._buffer.clear()
+        arrived.clear()
+        return count

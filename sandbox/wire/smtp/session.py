@@ -1,0 +1,254 @@
+"""One client's connection: reads its commands, and is the only exit for what is said to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from typing import cast
+
+from aiosmtpd.smtp import SMTP
+
+from sandbox.core.errors import Condition, Refusal
+from sandbox.core.model import Channel, Stage
+from sandbox.core.transcript import Transcript
+from sandbox.wire.provider import SmtpListener
+from sandbox.wire.smtp import commands
+from sandbox.wire.smtp.conversation import Conversation
+from sandbox.wire.smtp.endpoint import Endpoint
+from sandbox.wire.smtp.lines import CHUNK, IdleError, Input, StoppingError
+from sandbox.wire.smtp.starttls import HandshakeError, upgrade
+from sandbox.wire.stock import Reply, meaning
+
+log = logging.getLogger("sandbox.smtp")
+FAIR = 20
+"""Commands that a pipelining client may run before others have their turn."""
+
+
+class BlockedError(ConnectionError):
+    """The client does not read what it is told."""
+
+
+class SmtpSession(SMTP):
+    """A connection to a provider's SMTP endpoint.
+
+    The engine's protocol plumbing and its single exit, `push`, stay; commands, limits and words are the sandbox's.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        listener: SmtpListener,
+        context: ssl.SSLContext,
+        registry: set[SmtpSession],
+    ) -> None:
+        # The engine's own constructor looks up every method by reflection and asks the resolver for a host name.
+        loop = asyncio.get_running_loop()
+        stream = asyncio.StreamReader(limit=CHUNK, loop=loop)
+        asyncio.StreamReaderProtocol.__init__(self, stream, client_connected_cb=self._cb_client_connected, loop=loop)
+        self.loop = loop
+        self.input = Input(stream)
+        self._endpoint = endpoint
+        self._limits = endpoint.limits
+        self._listener = listener
+        self._context = context
+        self._registry = registry
+        self._connection: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._shaking_hands = False
+        self._stopping = False
+        self.conversation: Conversation
+
+    # what the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the conversation."""
+        asyncio.StreamReaderProtocol.connection_made(self, transport)
+        self._connection = cast("asyncio.Transport", transport)
+        self._registry.add(self)
+        self._endpoint.turnstile.open += 1
+        self._begin()
+        self._timer = self.loop.call_later(self._limits.idle, self._check_idle)
+        self._work = self.loop.create_task(self._handle_client())
+
+    def eof_received(self) -> bool | None:
+        """The client will say nothing more; what it said before is still answered."""
+        return asyncio.StreamReaderProtocol.eof_received(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is gone; the conversation notices at its next read or reply."""
+        if self._timer:
+            self._timer.cancel()
+        asyncio.StreamReaderProtocol.connection_lost(self, error)
+
+    def _begin(self) -> None:
+        services = self._endpoint.services
+        account = services.accounts.ready_made
+        peer = self._connection.get_extra_info("peername") if self._connection else None
+        host, port = (str(peer[0]), peer[1]) if peer else ("unknown", 0)
+        transcript = Transcript(
+            session=account.ids.sortable(account.clock.now()),
+            account=account.id,
+            provider=self._endpoint.state.name,
+            channel=Channel.SMTP,
+            client=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            clock=account.clock,
+        )
+        transcript.extra = {"port": self._listener.stands_for, "tls": None}
+        services.sessions.enter(transcript)
+        self.conversation = Conversation(self._endpoint, self, transcript, host)
+
+    def _check_idle(self) -> None:
+        """Look whether the client took too long; one timer for the whole session, not one for every line."""
+        since, now = self.input.waiting_since, self.loop.time()
+        due = (now if since is None else since) + self._limits.idle
+        if since is not None and now >= due:
+            self._interrupt(IdleError())
+        else:
+            self._timer = self.loop.call_at(due, self._check_idle)
+
+    def _interrupt(self, reason: Exception) -> None:
+        """Make the conversation's present or next read raise."""
+        self._reader.set_exception(reason)
+
+    # what the listener calls
+
+    def shut_down(self) -> None:
+        """End the session as soon as what it is doing is done."""
+        self._stopping = True
+        self._interrupt(StoppingError())
+        if self._connection and (self._shaking_hands or self._paused):
+            self._connection.abort()
+
+    async def ended(self) -> None:
+        """Wait until the session is over; one that takes too long is cut off."""
+        await asyncio.wait([self._work], timeout=self._limits.linger)
+        if not self._work.done():
+            self._work.cancel()
+            await asyncio.wait([self._work])
+        if self._connection:
+            await asyncio.wait([self._closed], timeout=self._limits.linger)
+            self._connection.abort()
+
+    # the conversation
+
+    async def _handle_client(self) -> None:
+        """Greet, obey, and write the transcript down when it is over, whatever ended it."""
+        transcript = self.conversation.transcript
+        try:
+            await self._converse()
+        except HandshakeError as error:
+            transcript.said("sandbox", f"the TLS handshake failed: {error}")
+        except (ConnectionError, ssl.SSLError, TimeoutError) as error:
+            transcript.said("sandbox", str(error) or "the connection was lost")
+        finally:
+            self._hang_up()
+            await self._write_down()
+
+    async def _converse(self) -> None:
+        try:
+            if self._listener.tls == "implicit":
+                await self.start_tls()
+            await commands.greet(self.conversation)
+            await self._obey()
+        except IdleError:
+            await self.conversation.refuse(Refusal(Condition.IDLE_TIMEOUT))
+        except StoppingError:
+            await self.conversation.refuse(Refusal(Condition.SHUTTING_DOWN))
+
+    async def _obey(self) -> None:
+        conversation, count = self.conversation, 0
+        while not conversation.closing:
+            if self._stopping:
+                raise StoppingError
+            conversation.stage = Stage.OTHER
+            try:
+                line = await self.input.line()
+            except Refusal as refusal:
+                await commands.refuse_line(conversation, refusal)
+                continue
+            if line is None:
+                conversation.transcript.said("sandbox", "the client closed the connection")
+                return
+            await commands.perform(conversation, line)
+            count += 1
+            if not count % FAIR:
+                await conversation.pause()
+
+    async def start_tls(self) -> None:
+        """Continue under TLS; what the client sent in the clear behind STARTTLS is discarded (CVE-2011-0411)."""
+        assert self._connection is not None
+        dropped = self.input.discard()
+        if dropped:
+            text = f"{dropped} octets sent in the clear before the TLS handshake were discarded"
+            self.conversation.transcript.said("sandbox", text)
+        self._shaking_hands = True
+        try:
+            secured = await upgrade(self, self._connection, self._context, seconds=self._limits.idle)
+        finally:
+            self._shaking_hands = False
+        self._connection = secured
+        self._reader._transport = self._writer._transport = secured  # type: ignore[attr-defined]  # noqa: SLF001
+        self._over_ssl = True
+        self.conversation.secured = True
+        self._note_tls(secured)
+
+    def _note_tls(self, secured: asyncio.Transport) -> None:
+        name, version, _ = secured.get_extra_info("cipher")
+        used = secured.get_extra_info("ssl_object")
+        version = used.version() if used else version
+        self.conversation.transcript.extra["tls"] = {"version": version, "cipher": name}
+        self.conversation.transcript.said("sandbox", f"TLS established: {version}, {name}")
+
+    async def push(self, status: str | bytes) -> None:
+        """Send a reply: ours as it is, one that the engine worded itself in the provider's words.
+
+        Raises `BlockedError` when the client does not read, `ConnectionResetError` when it is gone.
+        """
+        if not isinstance(status, Reply):
+            await self._restate(status)
+            return
+        if self._connection is None or self._connection.is_closing():
+            raise ConnectionResetError("the client closed the connection")
+        for line in status.split("\r\n"):
+            self.conversation.transcript.said("server", line)
+        self._writer.write(status.encode("ascii", "replace") + b"\r\n")
+        if self._paused:
+            await self._wait_for_reader()
+
+    async def _restate(self, status: str | bytes) -> None:
+        meant = meaning(status)
+        if isinstance(meant, Condition):
+            await self.conversation.refuse(Refusal(meant))
+        else:
+            said = getattr(self.conversation.dialect, meant)
+            await self.push(Reply(said))
+
+    async def _wait_for_reader(self) -> None:
+        try:
+            await asyncio.wait_for(self._writer.drain(), self._limits.linger if self._stopping else self._limits.idle)
+        except TimeoutError:
+            if self._connection:
+                self._connection.abort()
+            raise BlockedError("the client did not read its replies; the connection was cut") from None
+
+    def _hang_up(self) -> None:
+        """Close after what was said is out, or cut the line when the client leaves it unread."""
+        self._registry.discard(self) if not self._stopping else None
+        self._endpoint.turnstile.open -= 1
+        if self._timer:
+            self._timer.cancel()
+        if self._connection:
+            self._connection.close()
+            if not self._closed.done():
+                cut = self.loop.call_later(self._limits.linger, self._connection.abort)
+                self._closed.add_done_callback(lambda _: cut.cancel())
+
+    async def _write_down(self) -> None:
+        transcript = self.conversation.transcript
+        if not transcript.summary:
+            transcript.summary = commands.summary(transcript)
+        try:
+            await self._endpoint.services.sessions.leave(transcript)
+        except Exception:
+            log.exception("%s: the transcript could not be stored", transcript.session)

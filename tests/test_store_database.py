@@ -1,0 +1,222 @@
+"""The writer thread: shared commits, single failures, real faults of the file."""
+
+import asyncio
+import sqlite3
+import threading
+from contextlib import asynccontextmanager
+
+import pytest
+
+from sandbox.core.errors import SchemaError, StoreError
+from sandbox.core.store.database import Database
+from sandbox.core.store.schema import migrations
+
+
+@asynccontextmanager
+async def opened(path=None, on_commit=lambda _: None):
+    database = Database(path, on_commit)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def add(account, at=1.0):
+    return lambda t: t.execute("INSERT INTO accounts (id, created) VALUES (?, ?)", (account, at)).rowcount
+
+
+def count(connection):
+    return connection.execute("SELECT count(*) FROM accounts").fetchone()[0]
+
+
+@pytest.fixture(params=["file", "memory"])
+def path(request, tmp_path):
+    return tmp_path / "store.db" if request.param == "file" else None
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+def test_what_was_written_is_read(path):
+    async def story():
+        async with opened(path) as database:
+            assert await database.write(add("a")) == 1
+            return await database.read(count)
+
+    assert run(story()) == 1
+
+
+def test_waiting_jobs_share_one_transaction(tmp_path):
+    """Ten jobs that queue behind a slow one commit together: two commits for eleven jobs."""
+
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            statements, began, go_on = [], threading.Event(), threading.Event()
+            database._connection.set_trace_callback(statements.append)
+            first = asyncio.ensure_future(database.write(lambda t: (began.set(), go_on.wait(10), add("first")(t))))
+            await asyncio.to_thread(began.wait, 10)
+            rest = [asyncio.ensure_future(database.write(add(f"a{n}"))) for n in range(10)]
+            await asyncio.sleep(0)
+            go_on.set()
+            await asyncio.gather(first, *rest)
+            return statements.count("COMMIT")
+
+    assert run(story()) == 2
+
+
+def test_a_failing_job_is_rolled_back_alone(path):
+    async def story():
+        async with opened(path) as database:
+            good = asyncio.ensure_future(database.write(add("good")))
+            bad = asyncio.ensure_future(database.write(lambda t: (add("bad")(t), add("bad")(t))))
+            also = asyncio.ensure_future(database.write(add("also")))
+            results = await asyncio.gather(good, bad, also, return_exceptions=True)
+            assert isinstance(results[1], sqlite3.IntegrityError)
+            return await database.read(lambda c: [row[0] for row in c.execute("SELECT id FROM accounts ORDER BY id")])
+
+    assert run(story()) == ["also", "good"]
+
+
+def test_events_are_published_after_the_commit_and_only_then(path):
+    seen = []
+
+    async def story():
+        async with opened(path, seen.extend) as database:
+            with pytest.raises(RuntimeError, match="changed my mind"):
+                await database.write(lambda t: (t.event(account="a", at=1, type="x"), _raise()))
+            assert seen == []
+            await database.write(lambda t: t.event(account="a", at=1, type="y", data={"k": "ü"}))
+            assert [event.type for event in seen] == ["y"]
+
+    run(story())
+
+
+def _raise():
+    raise RuntimeError("changed my mind")
+
+
+def test_a_cancelled_caller_does_not_undo_the_job(path):
+    async def story():
+        async with opened(path) as database:
+            began, go_on = threading.Event(), threading.Event()
+            task = asyncio.ensure_future(database.write(lambda t: (began.set(), go_on.wait(10), add("kept")(t))))
+            await asyncio.to_thread(began.wait, 10)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            go_on.set()
+            return await database.read(count) if path is None else await _count_after_write(database)
+
+    assert run(story()) == 1
+
+
+async def _count_after_write(database):
+    await database.write(lambda _: None)
+    return await database.read(count)
+
+
+def test_closing_finishes_what_waits_and_refuses_what_comes_later(tmp_path):
+    async def story():
+        database = Database(tmp_path / "store.db")
+        jobs = [asyncio.ensure_future(database.write(add(f"a{n}"))) for n in range(50)]
+        await asyncio.sleep(0)
+        await database.close()
+        await asyncio.gather(*jobs)
+        with pytest.raises(StoreError, match="closed"):
+            await database.write(add("late"))
+        async with opened(tmp_path / "store.db") as again:
+            return await again.read(count)
+
+    assert run(story()) == 50
+
+
+def test_a_full_disk_refuses_and_recovers(tmp_path):
+    """SQLite's page limit stands for the disk: SQLITE_FULL is what a full disk gives."""
+
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            pages = await database.write(lambda t: t.execute("PRAGMA page_count").fetchone()[0])
+            await database.write(lambda t: t.execute(f"PRAGMA max_page_count = {pages + 2}").fetchone())
+            blob = lambda t: t.execute("INSERT INTO accounts VALUES (hex(zeroblob(500000)), 1, 0, 0)")  # noqa: E731
+            with pytest.raises(StoreError, match="full"):
+                await database.write(blob)
+            await database.write(add("small"))
+            await database.write(lambda t: t.execute("PRAGMA max_page_count = 1000000").fetchone())
+            return await database.read(count)
+
+    assert run(story()) == 1
+
+
+def test_a_store_deleted_beneath_the_sandbox_is_noticed(tmp_path):
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            (tmp_path / "store.db").rename(tmp_path / "elsewhere.db")
+            with pytest.raises(StoreError, match="could not be written"):
+                await database.write(add("lost"))
+            (tmp_path / "store.db").touch()
+            with pytest.raises(StoreError, match="replaced"):
+                await database.write(add("lost"))
+
+    run(story())
+
+
+def test_the_file_is_written_with_full_durability(tmp_path):
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            return await database.write(
+                lambda t: (
+                    t.execute("PRAGMA journal_mode").fetchone()[0],
+                    t.execute("PRAGMA synchronous").fetchone()[0],
+                )
+            )
+
+    assert run(story()) == ("wal", 2)
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "store.db"
+    run(_open_and_close(path))
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 999999")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(SchemaError, match=r"newer version \(schema 999999, this one knows \d+\): upgrade"):
+        Database(path)
+    assert path.read_bytes() == before
+
+
+async def _open_and_close(path):
+    async with opened(path):
+        pass
+
+
+def test_an_older_schema_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "store.db"
+    sqlite3.connect(path).close()
+    run(_open_and_close(path))
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone()[0] == migrations()[-1][0]
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [(b"this is not a database at all" * 40, "not a usable store"), (None, "another program")],
+)
+def test_foreign_files_are_refused_and_left_alone(tmp_path, content, complaint):
+    path = tmp_path / "store.db"
+    if content is None:
+        connection = sqlite3.connect(path)
+        connection.execute("CREATE TABLE theirs (a)")
+        connection.close()
+    else:
+        path.write_bytes(content)
+    before = path.read_bytes()
+    with pytest.raises(SchemaError, match=complaint):
+        Database(path)
+    assert path.read_bytes() == before
+
+
+def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path):
+    with pytest.raises(StoreError, match="is the folder writable"):
+        Database(tmp_path / "missing" / "store.db")

@@ -1,0 +1,79 @@
+"""The sandbox's certificate authority and what its contexts agree to."""
+
+import ssl
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from sandbox.wire.tls import certificates, server_context, write_private
+
+NAMES = ["localhost", "127.0.0.1", "::1"]
+
+
+def handshake(server, client, name="localhost"):
+    """Both ends in memory; returns the client's view of the connection."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = client.wrap_bio(to_client, to_server, server_hostname=name)
+    far = server.wrap_bio(to_server, to_client, server_side=True)
+    done = set()
+    for _ in range(10):
+        for end in (near, far):
+            if end in done:
+                continue
+            try:
+                end.do_handshake()
+                done.add(end)
+            except ssl.SSLWantReadError:
+                pass
+    assert len(done) == 2
+    return near
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory):
+    return certificates(tmp_path_factory.mktemp("tls"), NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_client_that_trusts_the_authority_connects_by_every_name(paths, name):
+    client = ssl.create_default_context(cafile=paths.ca)
+    assert handshake(server_context(paths), client, name).version() == "TLSv1.3"
+
+
+def test_tls_13_can_be_left_out_and_older_than_12_is_refused(paths):
+    client = ssl.create_default_context(cafile=paths.ca)
+    assert handshake(server_context(paths, tls13=False), client).version() == "TLSv1.2"
+    old = ssl.create_default_context(cafile=paths.ca)
+    old.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(ssl.SSLError):
+        handshake(server_context(paths), old)
+
+
+def test_a_client_that_does_not_know_the_authority_refuses(paths):
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(server_context(paths), ssl.create_default_context())
+
+
+def test_the_chain_satisfies_the_strict_rules_of_openssl(paths):
+    command = ["openssl", "verify", "-x509_strict", "-CAfile", str(paths.ca), str(paths.chain)]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).returncode == 0
+
+
+def test_the_authority_is_kept_and_the_certificate_renewed_for_new_names(tmp_path):
+    first = certificates(tmp_path, NAMES)
+    authority, leaf = first.ca.read_bytes(), first.chain.read_bytes()
+    assert certificates(tmp_path, NAMES).chain.read_bytes() == leaf
+    again = certificates(tmp_path, [*NAMES, "mail.example.test"])
+    assert again.ca.read_bytes() == authority
+    assert again.chain.read_bytes() != leaf
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_keys_are_for_their_owner_only(paths, tmp_path):
+    write_private(tmp_path / "secret", b"x")
+    for file in (paths.key, paths.ca.with_name("ca.key"), tmp_path / "secret"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
