@@ -33,7 +33,8 @@ class ListenerError(Exception):
 def bind(name: str, host: str, port: int, flag: str) -> socket.socket:
     """A listening socket; `ListenerError` when the port is taken or not ours to use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    server = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio switches Nagle's algorithm off only for sockets that name their protocol; answers would wait 40 ms.
+    server = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((host, port))

@@ -18,12 +18,12 @@ from sandbox.app.network import Network
 from sandbox.app.providers import load_providers
 from sandbox.app.ready import remove_ready_file, write_ready_file
 from sandbox.core.accounts import Account, Accounts
-from sandbox.core.delivery import Delivery
+from sandbox.core.delivery import Delivery, DeliveryOptions
 from sandbox.core.errors import StoreError
 from sandbox.core.events import EventStream
 from sandbox.core.indexing import Indexer
 from sandbox.core.intake import Intake
-from sandbox.core.outcomes import OutcomeRules
+from sandbox.core.outcomes import EveryDomain, Outcomes
 from sandbox.core.policy import Rules
 from sandbox.core.services import ProviderState, Services
 from sandbox.core.store import Store
@@ -86,7 +86,13 @@ class Runtime:
         accounts = Accounts(self.store, self._source, self.settings.seed or None)
         await accounts.load()
         domains = frozenset(domain.lower() for domain in self.settings.delivery.blackhole_domains)
-        self.delivery = Delivery(self.store, accounts, OutcomeRules(blackhole_domains=domains))
+        self.delivery = Delivery(
+            store=self.store,
+            accounts=accounts,
+            rules=self._rules,
+            outcomes=Outcomes(self.store, EveryDomain(), blackhole=domains),
+            options=DeliveryOptions(),
+        )
         self.indexer = Indexer(self.store)
         services = Services(
             store=self.store,

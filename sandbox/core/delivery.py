@@ -1,21 +1,30 @@
 """Delivery: does what is due on each account's clock, and nothing before.
 
-The store is the queue: accepting a message gives each recipient a due time, and an attempt replaces it by an outcome.
-Nothing here sleeps on domain time. `run` waits in real time until something may be due, `run_due` does it, and
-`advance` moves a clock from one due moment to the next, so that each event carries the time at which it would have
-happened.
+The store is the queue: accepting a message gives each recipient a due time, and an attempt replaces it by an outcome
+or by a later due time. Nothing here sleeps on domain time. `run` waits in real time until something may be due,
+`run_due` does it, and `advance` moves a clock from one due moment to the next, so that each event carries the time at
+which it would have happened.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from sandbox.core import consequences
 from sandbox.core.accounts import Account, Accounts
+from sandbox.core.attempts import Attempt, Decision, FollowUp
+from sandbox.core.consequences import Consequence
 from sandbox.core.errors import NotFoundError, StoreError
-from sandbox.core.outcomes import OutcomeRules, decide
+from sandbox.core.model import Principal
+from sandbox.core.outcomes import Outcomes
+from sandbox.core.policy import Rules, SuppressionCause, SuppressionReason
+from sandbox.core.reporting import Reporter
+from sandbox.core.retries import RetrySchedule
 from sandbox.core.store import Store
-from sandbox.core.store.queue import Attempted, Due
+from sandbox.core.store.queue import ATTEMPT, Attempted, Due
 
 BATCH = 500
 """Attempts that share a transaction."""
@@ -24,13 +33,33 @@ RETRY_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeliveryOptions:
+    """What the settings say about delivery."""
+
+    schedule: RetrySchedule = field(default_factory=RetrySchedule)
+    soft_bounces: int = 3
+    """Messages in a row that were given up before the address is suppressed."""
+
+
 class Delivery:
     """The delivery of one sandbox."""
 
-    def __init__(self, store: Store, accounts: Accounts, rules: OutcomeRules) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: Accounts,
+        rules: Mapping[str, Rules],
+        outcomes: Outcomes,
+        options: DeliveryOptions,
+    ) -> None:
         self._store = store
         self._accounts = accounts
         self._rules = rules
+        self._outcomes = outcomes
+        self._options = options
+        self._reporter = Reporter(store, rules, options.schedule)
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
 
@@ -72,13 +101,57 @@ class Delivery:
             account.clock.advance(account.clock.real_delay(target))
         self.wake()
 
+    async def simulate(self, account: Account, message: str, recipient: str, follow_up: FollowUp) -> Attempted:
+        """Let something happen now to a recipient of a delivered message.
+
+        `NotFoundError` when the message has no such recipient.
+        """
+        async with self._busy:
+            due = await self._store.queue.recipient(account.id, message, recipient)
+            if due is None:
+                raise NotFoundError(f"message {message!r} has no recipient {recipient!r}")
+            now = account.clock.now()
+            consequence = consequences.of_follow_up(due, follow_up, now, {"simulated": True})
+            await self._record(account, [consequence], now)
+            return consequence.record
+
     async def _run_account(self, account: Account) -> None:
         while batch := await self._store.queue.due(account.id, account.clock.now(), BATCH):
-            await self._store.queue.record(account.id, [self._attempt(account, due) for due in batch])
+            now = account.clock.now()
+            await self._record(account, [await self._perform(account, due, now) for due in batch], now)
 
-    def _attempt(self, account: Account, due: Due) -> Attempted:
-        decision = decide(due.address, self._rules)
-        return Attempted(due=due, outcome=decision.outcome, detail=decision.detail, at=account.clock.now())
+    async def _perform(self, account: Account, due: Due, now: float) -> Consequence:
+        if due.task != ATTEMPT:
+            return consequences.of_follow_up(due, FollowUp(due.task), now, {})
+        principal = Principal(account=account.id, provider=due.provider, user=due.user, credential=due.user)
+        suppressed = await self._rules[due.provider].suppressed(account, principal, due.address)
+        if suppressed is not None:
+            return consequences.of_suppression(due, suppressed.reason, now)
+        return consequences.of_decision(due, await self._decide(account, due), now, self._options.schedule)
+
+    async def _decide(self, account: Account, due: Due) -> Decision:
+        attempt = Attempt(recipient=due.address, sender=due.sender, subject=due.subject, number=due.attempts + 1)
+        return await self._outcomes.decide(account, attempt, due.message)
+
+    async def _record(self, account: Account, done: Sequence[Consequence], now: float) -> None:
+        records = [await self._with_suppression(account, consequence) for consequence in done]
+        reports = await self._reporter.reports(account, done, now)
+        await self._store.resources.adopt(await self._store.queue.record(account.id, records, reports))
+
+    async def _with_suppression(self, account: Account, consequence: Consequence) -> Attempted:
+        record = consequence.record
+        if consequence.suppress is None:
+            return record
+        message = await self._store.messages.get(account.id, record.due.message)
+        cause = SuppressionCause(
+            reason=consequence.suppress,
+            detail=record.detail,
+            source=consequence.source,
+            message_id=message.message_id if message else "",
+        )
+        suppression = await self._rules[record.due.provider].suppression(account, record.due.address, cause)
+        soft = consequence.suppress is SuppressionReason.SOFT_BOUNCE
+        return replace(record, suppression=suppression, soft_limit=self._options.soft_bounces if soft else None)
 
     async def _next_delay(self) -> float | None:
         """Real seconds until something is due; None when nothing waits."""

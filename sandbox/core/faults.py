@@ -30,6 +30,8 @@ _KNOWN: Mapping[Stage, frozenset[str]] = {
 
 MAGIC_DOMAIN = "fault.email-sandbox.test"
 """Mail to `<catalog id>@` this domain meets that error, for programs that can't be reconfigured."""
+MAGIC_STAGES = frozenset({Stage.RCPT, Stage.DATA, Stage.BODY, Stage.REQUEST})
+"""Where the recipients are known, so that a magic recipient can ask for an error."""
 
 
 @dataclass(frozen=True, kw_only=True)

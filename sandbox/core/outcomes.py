@@ -1,31 +1,95 @@
-"""What becomes of a recipient when delivery tries: a pure decision, so that it can be read and tested as a table."""
+"""What becomes of a recipient when delivery tries, in a fixed order.
+
+Rules of the account and of the settings, magic addresses, blackhole domains, then what DNS says of the recipient's
+domain. (The suppression list comes before all of them; it belongs to the provider and is asked by the delivery.)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Protocol
 
-from sandbox.core.model import Outcome
+from sandbox.core import headers
+from sandbox.core.accounts import Account
+from sandbox.core.attempts import Attempt, Decision, Verdict
+from sandbox.core.errors import Refusal
+from sandbox.core.magic import magic_decision
+from sandbox.core.outcome_rules import OutcomeRule, make_rule
+from sandbox.core.store import Store
 
-
-@dataclass(frozen=True, kw_only=True)
-class Decision:
-    """The outcome of one attempt and the words that explain it."""
-
-    outcome: Outcome
-    detail: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutcomeRules:
-    """What the settings say about destinations."""
-
-    blackhole_domains: Collection[str] = ()
+HEADER_BLOCK = 1_048_576
 
 
-def decide(address: str, rules: OutcomeRules) -> Decision:
-    """The outcome of an attempt to deliver to `address`."""
-    domain = address.rpartition("@")[2].lower().rstrip(".")
-    if domain in rules.blackhole_domains:
-        return Decision(outcome=Outcome.BLACKHOLED, detail=f"{domain} is a blackhole domain: accepted and dropped")
-    return Decision(outcome=Outcome.DELIVERED, detail="250 2.1.5 Recipient ok")
+class Destinations(Protocol):
+    """What is known of the world outside: where mail for a domain would go."""
+
+    async def decide(self, account: Account, attempt: Attempt) -> Decision:
+        """The outcome as DNS has it: delivered to a host, bounced, or deferred while DNS does not answer."""
+        ...
+
+
+class EveryDomain:
+    """A world in which every domain takes mail, but for those under the reserved `.invalid` (RFC 6761 §6.4)."""
+
+    async def decide(self, account: Account, attempt: Attempt) -> Decision:  # noqa: ARG002 - the same for all
+        """Delivered, or a hard bounce below `.invalid`."""
+        if attempt.domain == "invalid" or attempt.domain.endswith(".invalid"):
+            return Decision(
+                verdict=Verdict.PERMANENT,
+                reply=f"550 5.1.2 Host or domain name not found: {attempt.domain}",
+                why=f"{attempt.domain} does not exist",
+            )
+        return Decision(verdict=Verdict.DELIVERED, reply="250 2.1.5 Recipient ok", mta=f"mx.{attempt.domain}")
+
+
+class Outcomes:
+    """Decides every attempt of one sandbox."""
+
+    def __init__(
+        self,
+        store: Store,
+        destinations: Destinations,
+        *,
+        blackhole: Collection[str] = (),
+        rules: Sequence[OutcomeRule] = (),
+    ) -> None:
+        """`blackhole` has domains in lower case; `rules` are those of the settings, after the account's own."""
+        self._store = store
+        self._destinations = destinations
+        self._blackhole = frozenset(blackhole)
+        self._rules = tuple(rules)
+
+    async def decide(self, account: Account, attempt: Attempt, message: str) -> Decision:
+        """The outcome of an attempt for one recipient of `message`."""
+        rules = [*await self._account_rules(account), *self._rules]
+        if any(rule.headers for rule in rules):
+            attempt = replace(attempt, headers=await self._headers(account, message))
+        for rule in rules:
+            if rule.matches(attempt):
+                return rule.decision
+        early = magic_decision(attempt) or self._blackholed(attempt)
+        return early or await self._destinations.decide(account, attempt)
+
+    async def _account_rules(self, account: Account) -> list[OutcomeRule]:
+        """The account's rules, the newest first."""
+        stored = await self._store.resources.all(account.id, "delivery", "rule")
+        return [make_rule(resource.data, resource.id) for resource in reversed(stored)]
+
+    async def _headers(self, account: Account, message: str) -> dict[str, str]:
+        raw = await self._store.messages.raw(account.id, message)
+        try:
+            block = headers.split(raw or b"", HEADER_BLOCK)
+        except Refusal:
+            return {}
+        found: dict[str, str] = {}
+        for one in block:
+            found.setdefault(one.name.lower(), headers.decode_words(one.value))
+        return found
+
+    def _blackholed(self, attempt: Attempt) -> Decision | None:
+        if attempt.domain not in self._blackhole:
+            return None
+        return Decision(
+            verdict=Verdict.BLACKHOLED, reply="accepted and dropped", why=f"{attempt.domain} is a blackhole domain"
+        )

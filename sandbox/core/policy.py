@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from sandbox.core.accounts import Account
-from sandbox.core.model import Principal
+from sandbox.core.model import Principal, Resource
 from sandbox.core.quota import Limits
 
 
@@ -17,6 +18,27 @@ class Suppressed:
     reason: str
     params: dict[str, object]
     """For the provider's reply: `user`, `sender_id`, …"""
+
+
+class SuppressionReason(StrEnum):
+    """Why delivery puts an address on the suppression list; providers have their own words for it."""
+
+    HARD_BOUNCE = "hard-bounce"
+    SOFT_BOUNCE = "soft-bounce"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuppressionCause:
+    """What happened to an address that is to be suppressed."""
+
+    reason: SuppressionReason
+    detail: str
+    """The remote reply."""
+    source: str
+    """The host that said so."""
+    message_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,4 +83,12 @@ class Rules(Protocol):
 
     def envelope_id(self, account: Account) -> str:
         """The provider's id of an accepted envelope."""
+        ...
+
+    async def suppression(self, account: Account, address: str, cause: SuppressionCause) -> Resource | None:
+        """The entry that delivery adds to the suppression list for `cause`; None when the provider adds none."""
+        ...
+
+    def mail_host(self, account: Account) -> str:
+        """The host that reports failures: Reporting-MTA of notifications, domain of their sender."""
         ...

@@ -12,6 +12,7 @@ from sandbox.core.store.events import EventRows
 from sandbox.core.store.index import IndexRows
 from sandbox.core.store.messages import MessageRows
 from sandbox.core.store.queue import QueueRows
+from sandbox.core.store.reports import ReportRows
 from sandbox.core.store.resources import Resources
 from sandbox.core.store.sessions import SessionRecord, SessionRows
 from sandbox.core.store.usage import UsageRows
@@ -33,6 +34,7 @@ class Store:
         self.usage = UsageRows(self.database)
         self.queue = QueueRows(self.database)
         self.index = IndexRows(self.database)
+        self.reports = ReportRows(self.database)
 
     async def clear(self, account: str) -> None:
         """Forget everything of an account but the account itself: messages, events, sessions, resources, usage."""
@@ -45,5 +47,5 @@ class Store:
 
 
 def _clear(transaction: Transaction, account: str) -> None:
-    for table in ("messages", "events", "sessions", "resources", "usage"):
+    for table in ("messages", "events", "sessions", "resources", "usage", "reports", "soft_bounces"):
         transaction.execute(f"DELETE FROM {table} WHERE account = ?", (account,))  # noqa: S608 - names are ours

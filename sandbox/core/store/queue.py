@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.core.model import Outcome
+from sandbox.core.model import Outcome, Resource
+from sandbox.core.reports.assembly import Report
 from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.reports import record_report
+from sandbox.core.store.resources import insert_if_absent
+
+ATTEMPT = "attempt"
+"""The task of a recipient that waits for delivery; every other task is a `FollowUp` of a delivered one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,19 +27,47 @@ class Due:
     position: int
     address: str
     due: float
+    task: str
     attempts: int
+    """Attempts made so far."""
+    last: float | None
+    """Moment of the last one."""
+    outcome: Outcome
+    accepted: float
+    sender: str
+    """The envelope's reverse-path."""
+    user: str
+    subject: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempted:
-    """What an attempt came to."""
+    """What was done for a recipient, and what follows from it."""
 
     due: Due
     outcome: Outcome
     detail: str
+    event: str
+    """Type of the event, after `recipient.`."""
     at: float
+    data: Mapping[str, Any] = field(default_factory=dict)
     again: float | None = None
-    """When to try again, for a deferral."""
+    """When there is something to do again, for a deferral or a follow-up."""
+    task: str = ATTEMPT
+    suppression: Resource | None = None
+    """What to put on the suppression list; for a soft bounce only once `soft_limit` of them came in a row."""
+    soft_limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """A report that belongs to the outcomes of the same transaction."""
+
+    id: str
+    message: str
+    about: Sequence[str]
+    report: Report
+    at: float
 
 
 class QueueRows:
@@ -52,40 +86,121 @@ class QueueRows:
 
     async def due(self, account: str, now: float, limit: int) -> list[Due]:
         """At most `limit` recipients of the account that are due at `now`, the earliest first."""
-        return await self._database.read(lambda c: _due(c, account, now, limit))
+        sql = f"{_SELECT} WHERE r.due <= ? AND m.account = ? ORDER BY r.due, r.message, r.position LIMIT ?"
+        return await self._database.read(lambda c: _due(c, sql, (now, account, limit)))
 
-    async def record(self, account: str, attempts: Sequence[Attempted]) -> None:
-        """Make the outcomes durable, with one event for each; a message deleted meanwhile is left out."""
-        await self._database.write(lambda transaction: _record(transaction, account, attempts))
+    async def recipient(self, account: str, message: str, address: str) -> Due | None:
+        """One recipient of a message, whether something is due for it or not; the address in any case."""
+        sql = f"{_SELECT} WHERE m.account = ? AND m.id = ? AND lower(r.address) = lower(?) LIMIT 1"
+        found = await self._database.read(lambda c: _due(c, sql, (account, message, address)))
+        return found[0] if found else None
+
+    async def record(
+        self, account: str, attempts: Sequence[Attempted], reports: Sequence[Reported] = ()
+    ) -> list[Resource]:
+        """Make outcomes, their events, reports and suppressions durable together.
+
+        A message deleted meanwhile is left out. Returns the suppressions that were really added.
+        """
+        return await self._database.write(lambda transaction: _record(transaction, account, attempts, reports))
 
 
-def _due(connection: sqlite3.Connection, account: str, now: float, limit: int) -> list[Due]:
-    rows: list[tuple[Any, ...]] = connection.execute(
-        "SELECT r.message, m.id, m.provider, r.position, r.address, r.due, r.attempts FROM recipients r"
-        " JOIN messages m ON m.seq = r.message WHERE r.due <= ? AND m.account = ?"
-        " ORDER BY r.due, r.message, r.position LIMIT ?",
-        (now, account, limit),
-    ).fetchall()
+_SELECT = (
+    "SELECT r.message, m.id, m.provider, r.position, r.address, r.due, r.task, r.attempts, r.last, r.outcome,"
+    " m.accepted, m.mail_from, m.user, m.subject FROM recipients r JOIN messages m ON m.seq = r.message"
+)
+
+
+def _due(connection: sqlite3.Connection, sql: str, params: tuple[Any, ...]) -> list[Due]:
     return [
-        Due(seq=row[0], message=row[1], provider=row[2], position=row[3], address=row[4], due=row[5], attempts=row[6])
-        for row in rows
-    ]
-
-
-def _record(transaction: Transaction, account: str, attempts: Sequence[Attempted]) -> None:
-    for attempt in attempts:
-        due = attempt.due
-        cursor = transaction.execute(
-            "UPDATE recipients SET outcome = ?, detail = ?, due = ?, attempts = attempts + 1"
-            " WHERE message = ? AND position = ? AND due IS NOT NULL",
-            (attempt.outcome, attempt.detail, attempt.again, due.seq, due.position),
+        Due(
+            seq=row[0], message=row[1], provider=row[2], position=row[3], address=row[4], due=row[5] or 0.0, task=row[6],
+            attempts=row[7], last=row[8], outcome=Outcome(row[9]), accepted=row[10], sender=row[11], user=row[12],
+            subject=row[13],
         )
-        if cursor.rowcount:
-            transaction.event(
+        for row in connection.execute(sql, params).fetchall()
+    ]  # fmt: skip
+
+
+def _record(
+    transaction: Transaction, account: str, attempts: Sequence[Attempted], reports: Sequence[Reported]
+) -> list[Resource]:
+    suppressed: list[Resource] = []
+    kept: set[str] = set()
+    for attempt in attempts:
+        if _record_one(transaction, account, attempt):
+            kept.add(attempt.due.message)
+            if _suppress(transaction, account, attempt):
+                assert attempt.suppression is not None
+                suppressed.append(attempt.suppression)
+    for one in reports:
+        if one.message in kept:
+            record_report(
+                transaction,
                 account=account,
-                at=attempt.at,
-                type=f"recipient.{attempt.outcome}",
-                message=due.message,
-                recipient=due.address,
-                data={"provider": due.provider, "detail": attempt.detail, "attempt": due.attempts + 1},
+                message=one.message,
+                report_id=one.id,
+                report=one.report,
+                about=one.about,
+                at=one.at,
             )
+    return suppressed
+
+
+def _record_one(transaction: Transaction, account: str, attempt: Attempted) -> bool:
+    due = attempt.due
+    tried = due.task == ATTEMPT and attempt.event != "suppressed"
+    cursor = transaction.execute(
+        "UPDATE recipients SET outcome = ?, detail = ?, due = ?, task = ?, attempts = attempts + ?,"
+        " last = coalesce(?, last) WHERE message = ? AND position = ?",
+        (
+            attempt.outcome, attempt.detail, attempt.again, attempt.task, int(tried), attempt.at if tried else None,
+            due.seq, due.position,
+        ),
+    )  # fmt: skip
+    if not cursor.rowcount:
+        return False
+    data = {"provider": due.provider, "detail": attempt.detail, **attempt.data}
+    transaction.event(
+        account=account,
+        at=attempt.at,
+        type=f"recipient.{attempt.event}",
+        message=due.message,
+        recipient=due.address,
+        data=data,
+    )
+    return True
+
+
+def _suppress(transaction: Transaction, account: str, attempt: Attempted) -> bool:
+    """Put the recipient on the suppression list when the outcome asks for it; True when it was not there yet."""
+    due = attempt.due
+    if attempt.outcome is Outcome.DELIVERED:
+        transaction.execute(
+            "DELETE FROM soft_bounces WHERE account = ? AND provider = ? AND address = ?", _soft(account, due)
+        )
+    if attempt.suppression is None:
+        return False
+    if attempt.soft_limit is not None:
+        (count,) = transaction.execute(
+            "INSERT INTO soft_bounces (account, provider, address, count) VALUES (?, ?, ?, 1)"
+            " ON CONFLICT (account, provider, address) DO UPDATE SET count = count + 1 RETURNING count",
+            _soft(account, due),
+        ).fetchone()
+        if count < attempt.soft_limit:
+            return False
+    if not insert_if_absent(transaction, attempt.suppression):
+        return False
+    transaction.event(
+        account=account,
+        at=attempt.at,
+        type="suppression.added",
+        message=due.message,
+        recipient=due.address,
+        data={"provider": due.provider, "reason": attempt.suppression.data.get("reason", "")},
+    )
+    return True
+
+
+def _soft(account: str, due: Due) -> tuple[str, str, str]:
+    return (account, due.provider, due.address.lower())

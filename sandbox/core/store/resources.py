@@ -93,6 +93,11 @@ class Resources:
             (await self._shelf(resource.provider, resource.kind)).put(resource)
         return batch
 
+    async def adopt(self, resources: Iterable[Resource]) -> None:
+        """Take resources into memory that a transaction stored through `insert_if_absent`."""
+        for resource in resources:
+            (await self._shelf(resource.provider, resource.kind)).put(resource)
+
     async def change(
         self, resource: Resource, now: float, edit: Callable[[dict[str, Any]], dict[str, Any]]
     ) -> Resource:
@@ -135,15 +140,27 @@ def _load(connection: sqlite3.Connection, provider: str, kind: str) -> list[Reso
     ]
 
 
+def insert_if_absent(transaction: Transaction, resource: Resource) -> bool:
+    """Store a resource as part of a larger transaction; False when its key is taken. Then `Resources.adopt` it."""
+    cursor = transaction.execute(
+        "INSERT OR IGNORE INTO resources (account, provider, kind, id, key, data, created, updated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        _row(resource),
+    )
+    return bool(cursor.rowcount)
+
+
+def _row(resource: Resource) -> tuple[Any, ...]:
+    data = json.dumps(dict(resource.data))
+    return (*_identity(resource), resource.key, data, resource.created, resource.updated)
+
+
 def _insert(transaction: Transaction, resources: Iterable[Resource]) -> None:
     try:
         transaction.executemany(
             "INSERT INTO resources (account, provider, kind, id, key, data, created, updated)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (r.account, r.provider, r.kind, r.id, r.key, json.dumps(dict(r.data)), r.created, r.updated)
-                for r in resources
-            ],
+            [_row(resource) for resource in resources],
         )
     except sqlite3.IntegrityError as error:
         raise DuplicateKeyError(str(error)) from error

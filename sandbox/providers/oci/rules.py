@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sandbox.core.accounts import Account
 from sandbox.core.clock import to_iso
 from sandbox.core.model import Principal, Resource
-from sandbox.core.policy import SizeRules, Suppressed
+from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause, SuppressionReason
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
-from sandbox.providers.oci import regions
+from sandbox.providers.oci import records, regions
+from sandbox.providers.oci.identity import identity_of
 
 PRESETS: Mapping[str, Limits] = {
     "trial": Limits(per_minute=10, per_day=200),
@@ -19,6 +21,12 @@ PRESETS: Mapping[str, Limits] = {
     "unlimited": Limits(),
 }
 """Sending limits of the service's own account types, in emails."""
+_REASONS: Mapping[SuppressionReason, str] = {
+    SuppressionReason.HARD_BOUNCE: "HARDBOUNCE",
+    SuppressionReason.SOFT_BOUNCE: "SOFTBOUNCE",
+    SuppressionReason.COMPLAINT: "COMPLAINT",
+    SuppressionReason.UNSUBSCRIBE: "UNSUBSCRIBE",
+}
 UNIT = 2_097_152
 """Octets that count as one email, for each recipient."""
 
@@ -90,3 +98,16 @@ class OciRules:
     def envelope_id(self, account: Account) -> str:
         """A UUID."""
         return account.ids.uuid()
+
+    async def suppression(self, account: Account, address: str, cause: SuppressionCause) -> Resource | None:
+        """The entry that the service adds by itself after a bounce, a complaint or an unsubscription."""
+        identity = await identity_of(self._services, account)
+        if identity is None:
+            return None
+        row = records.suppression(account, tenancy=identity.tenancy, address=address, reason=_REASONS[cause.reason])
+        details = {"messageId": cause.message_id, "errorDetail": cause.detail, "errorSource": cause.source}
+        return replace(row, data={**row.data, **details})
+
+    def mail_host(self, account: Account) -> str:  # noqa: ARG002
+        """The region's own mail domain."""
+        return regions.return_path_host(self._region)

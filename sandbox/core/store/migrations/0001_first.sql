@@ -51,7 +51,9 @@ CREATE TABLE recipients (
     outcome TEXT NOT NULL,
     detail TEXT NOT NULL DEFAULT '',
     due REAL,
+    task TEXT NOT NULL DEFAULT 'attempt',
     attempts INTEGER NOT NULL DEFAULT 0,
+    last REAL,
     PRIMARY KEY (message, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX recipients_due ON recipients (due) WHERE due IS NOT NULL;
@@ -93,6 +95,29 @@ CREATE TABLE resources (
     updated REAL NOT NULL,
     PRIMARY KEY (account, provider, kind, id),
     UNIQUE (account, provider, kind, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reports (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL,
+    message TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    about TEXT NOT NULL,
+    created REAL NOT NULL,
+    octets BLOB NOT NULL
+) STRICT;
+CREATE INDEX reports_by_message ON reports (message);
+CREATE INDEX reports_by_account ON reports (account, seq);
+
+CREATE TABLE soft_bounces (
+    account TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    address TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (account, provider, address)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE usage (

@@ -1,0 +1,82 @@
+"""Tells senders what became of their mail: one notification for all recipients of a message that failed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sandbox.core.accounts import Account
+from sandbox.core.consequences import Consequence
+from sandbox.core.model import MessageRecord
+from sandbox.core.policy import Rules
+from sandbox.core.reports import arf, dsn
+from sandbox.core.reports.assembly import Report
+from sandbox.core.retries import RetrySchedule
+from sandbox.core.store import Store
+from sandbox.core.store.queue import Reported
+
+
+class Reporter:
+    """Makes the reports that the outcomes of one moment ask for."""
+
+    def __init__(self, store: Store, rules: Mapping[str, Rules], schedule: RetrySchedule) -> None:
+        self._store = store
+        self._rules = rules
+        self._schedule = schedule
+
+    async def reports(self, account: Account, done: Sequence[Consequence], now: float) -> list[Reported]:
+        """The reports on what was done, ready to be stored with it."""
+        groups: dict[tuple[str, str], list[Consequence]] = {}
+        for consequence in done:
+            if consequence.report:
+                key = (consequence.record.due.message, consequence.report)
+                groups.setdefault(key, []).append(consequence)
+        made: list[Reported] = []
+        for (message, kind), group in groups.items():
+            made += await self._of_message(account, message, kind, group, now)
+        return made
+
+    async def _of_message(
+        self, account: Account, message: str, kind: str, group: Sequence[Consequence], now: float
+    ) -> list[Reported]:
+        record = await self._store.messages.get(account.id, message)
+        raw = await self._store.messages.raw(account.id, message)
+        if record is None or raw is None:  # deleted meanwhile
+            return []
+        if kind == "complaint":
+            parts = [([one], self._complaint(account, record, raw, one, now)) for one in group]
+        else:
+            parts = [(list(group), self._notification(account, record, raw, group, now))]
+        return [
+            Reported(
+                id=account.ids.sortable(now),
+                message=message,
+                about=[one.record.due.address for one in about],
+                report=report,
+                at=now,
+            )
+            for about, report in parts
+            if report is not None
+        ]
+
+    def _notification(
+        self, account: Account, record: MessageRecord, raw: bytes, group: Sequence[Consequence], now: float
+    ) -> Report | None:
+        lifetime = record.accepted + self._schedule.lifetime
+        failures = [
+            dsn.Failure(
+                recipient=one.record.due.address,
+                reply=one.record.detail,
+                mta=one.source,
+                at=now,
+                retry_until=lifetime if one.report == "delayed" else None,
+            )
+            for one in group
+        ]
+        host = self._rules[record.provider].mail_host(account)
+        return dsn.notification(record, raw, failures, host=host, now=now, ids=account.ids)
+
+    def _complaint(
+        self, account: Account, record: MessageRecord, raw: bytes, one: Consequence, now: float
+    ) -> Report | None:
+        host = self._rules[record.provider].mail_host(account)
+        return arf.complaint(record, raw, one.record.due.address, host=host, now=now, ids=account.ids)

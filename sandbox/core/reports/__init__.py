@@ -1,0 +1,1 @@
+"""Messages about messages: delivery status notifications and complaint reports."""

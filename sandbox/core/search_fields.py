@@ -1,0 +1,215 @@
+"""What each field of the search grammar compares, as a table; values reach SQL as parameters only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sandbox.core.clock import parse_duration, parse_instant
+from sandbox.core.model import Channel, Outcome
+from sandbox.core.store.messages import Clause
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A field: what its value is to be, for messages and documentation, and the condition that it makes."""
+
+    wants: str
+    about: str
+    clause: Callable[[str, float], Clause]
+    """(value, present moment) → condition; `ValueError` says what is wrong with the value."""
+
+
+_UNITS = {"": 1, "b": 1, "k": 1024, "kb": 1024, "m": 1024**2, "mb": 1024**2, "g": 1024**3, "gb": 1024**3}
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([a-z]{0,2})")
+_AGO = frozenset("smhdw")
+_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>.]+(?:\.[^\s@<>.]+)+")
+_ATEXT = "a-z0-9!#$%&'*+/=?^_`{|}~."
+_RECIPIENT = "EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.seq AND {})"
+
+
+def anywhere(value: str) -> Clause:
+    """A free word or phrase: in subject, sender, To, recipients, text or names of attachments."""
+    columns = ("m.subject", "m.sender", "m.to_header", "m.body")
+    return _any([*(_contains(column, value) for column in columns), _rcpt(value)])
+
+
+def _any(clauses: Iterable[Clause]) -> Clause:
+    found = list(clauses)
+    return Clause(
+        sql=" OR ".join(clause.sql for clause in found), params=tuple(value for one in found for value in one.params)
+    )
+
+
+def _contains(column: str, value: str) -> Clause:
+    """The value as a part of a column, whatever its case: SQLite folds ASCII, of other letters both forms are tried."""
+    forms = {value} if value.isascii() else {value, value.lower(), value.upper(), value.title()}
+    escaped = tuple("%" + re.sub(r"([%_!])", r"!\1", form) + "%" for form in sorted(forms))
+    return Clause(sql=" OR ".join([f"{column} LIKE ? ESCAPE '!'"] * len(escaped)), params=escaped)
+
+
+def _equals(column: str, value: str) -> Clause:
+    return Clause(sql=f"{column} = ? COLLATE NOCASE", params=(value,))
+
+
+def _is_address(value: str) -> bool:
+    return _ADDRESS.fullmatch(value) is not None
+
+
+def _address(column: str, value: str) -> Clause:
+    """A column that holds one address: a whole address is that one, anything else a part of it."""
+    return _equals(column, value) if _is_address(value) else _contains(column, value)
+
+
+def _mentions(column: str, value: str) -> Clause:
+    """A column that holds an address field: a whole address is not found inside a longer one."""
+    if not (_is_address(value) and value.isascii()):
+        return _contains(column, value)
+    # GLOB has no escape character; a wildcard is literal as the only member of a class.
+    literal = re.sub(r"([*?\[])", r"[\1]", value.lower())
+    pattern = f"*[^{_ATEXT}-]{literal}[^{_ATEXT}-]*"
+    return Clause(sql=f"(' ' || lower({column}) || ' ') GLOB ?", params=(pattern,))
+
+
+def _rcpt(value: str) -> Clause:
+    clause = _address("r.address", value)
+    return Clause(sql=_RECIPIENT.format(f"({clause.sql})"), params=clause.params)
+
+
+def _to(value: str) -> Clause:
+    return _any([_mentions("m.to_header", value), _rcpt(value)])
+
+
+def _outcome(value: str) -> Clause:
+    _one_of(value, [str(one) for one in Outcome])
+    return Clause(sql=_RECIPIENT.format("r.outcome = ?"), params=(value.lower(),))
+
+
+def _tag(value: str) -> Clause:
+    sql = "EXISTS (SELECT 1 FROM json_each(m.tags) t WHERE t.value = ? COLLATE NOCASE)"
+    return Clause(sql=sql, params=(value,))
+
+
+def _one_of(value: str, allowed: Sequence[str]) -> str:
+    if value.lower() not in allowed:
+        raise ValueError(f"{value[:40]!r} is none of {', '.join(allowed)}")
+    return value.lower()
+
+
+_IS = {"read": "m.read = 1", "unread": "m.read = 0", "tagged": "m.tags <> '[]'"}
+
+
+def _is(value: str) -> Clause:
+    return Clause(sql=_IS[_one_of(value, list(_IS))])
+
+
+def _has(value: str) -> Clause:
+    _one_of(value, ["attachment", "attachments"])
+    return Clause(sql="m.attachments > 0")
+
+
+def _moment(value: str, now: float) -> float:
+    """Unix seconds of an ISO 8601 time, or of as long ago as a duration says."""
+    ago = value.removeprefix("-")
+    try:
+        if ago[:1].isdigit() and ago[-1:].lower() in _AGO:
+            return now - parse_duration(ago).total_seconds()
+        return parse_instant(value).timestamp()
+    except ValueError as error:
+        raise ValueError(f"{value[:40]!r} is not a time; write 2026-01-31, 2026-01-31T12:00:00Z, 1h or 2d") from error
+
+
+def _size(value: str) -> float:
+    match = _SIZE.fullmatch(value.lower())
+    if not match or match[2] not in _UNITS:
+        raise ValueError(f"{value[:40]!r} is not a size; write 500, 10k or 2mb")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+FIELDS: Mapping[str, Field] = {
+    "from": Field(
+        wants="an address or a part of one",
+        about="the header From",
+        clause=lambda value, _: _mentions("m.sender", value),
+    ),
+    "to": Field(
+        wants="an address or a part of one",
+        about="the header To, or a recipient of the envelope",
+        clause=lambda value, _: _to(value),
+    ),
+    "rcpt": Field(
+        wants="an address or a part of one",
+        about="a recipient of the envelope",
+        clause=lambda value, _: _rcpt(value),
+    ),
+    "envfrom": Field(
+        wants="an address or a part of one",
+        about="the sender of the envelope",
+        clause=lambda value, _: _address("m.mail_from", value),
+    ),
+    "subject": Field(
+        wants="words of the subject", about="the subject", clause=lambda value, _: _contains("m.subject", value)
+    ),
+    "body": Field(
+        wants="words of the text",
+        about="the text, or the words of the HTML, and names of attachments",
+        clause=lambda value, _: _contains("m.body", value),
+    ),
+    "provider": Field(
+        wants="a provider's name", about="the provider", clause=lambda value, _: _equals("m.provider", value)
+    ),
+    "channel": Field(
+        wants="smtp or https",
+        about="how it came in",
+        clause=lambda value, _: _equals("m.channel", _one_of(value, [str(one) for one in Channel])),
+    ),
+    "outcome": Field(
+        wants="an outcome such as delivered",
+        about="what became of at least one recipient",
+        clause=lambda value, _: _outcome(value),
+    ),
+    "user": Field(
+        wants="a user's name or a part of it",
+        about="who submitted it",
+        clause=lambda value, _: _contains("m.user", value),
+    ),
+    "tag": Field(wants="a tag", about="a tag, in full", clause=lambda value, _: _tag(value)),
+    "is": Field(wants="read, unread or tagged", about="its state", clause=lambda value, _: _is(value)),
+    "has": Field(wants="the word attachment", about="what it contains", clause=lambda value, _: _has(value)),
+    "before": Field(
+        wants="a time like 2026-01-31 or 1h",
+        about="accepted before a time, or longer ago",
+        clause=lambda value, now: Clause(sql="m.accepted < ?", params=(_moment(value, now),)),
+    ),
+    "after": Field(
+        wants="a time like 2026-01-31 or 1h",
+        about="accepted at a time or later, or not longer ago",
+        clause=lambda value, now: Clause(sql="m.accepted >= ?", params=(_moment(value, now),)),
+    ),
+    "larger": Field(
+        wants="a size like 10k",
+        about="more octets than this",
+        clause=lambda value, _: Clause(sql="m.size > ?", params=(_size(value),)),
+    ),
+    "smaller": Field(
+        wants="a size like 10k",
+        about="fewer octets than this",
+        clause=lambda value, _: Clause(sql="m.size < ?", params=(_size(value),)),
+    ),
+    "message-id": Field(
+        wants="a Message-ID or a part of it",
+        about="the Message-ID, with or without angle brackets",
+        clause=lambda value, _: _contains("m.message_id", value.strip("<>") or value),
+    ),
+    "id": Field(
+        wants="a message's id",
+        about="the sandbox's id of the message",
+        clause=lambda value, _: Clause(sql="m.id = ?", params=(value,)),
+    ),
+    "session": Field(
+        wants="a session's id",
+        about="the conversation in which it came",
+        clause=lambda value, _: Clause(sql="m.session = ?", params=(value,)),
+    ),
+}
