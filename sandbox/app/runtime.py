@@ -15,15 +15,15 @@ from typing import Any
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import ListenerError
 from sandbox.app.network import Network
+from sandbox.app.parts import make_callbacks, make_delivery
 from sandbox.app.providers import load_providers
 from sandbox.app.ready import remove_ready_file, write_ready_file
 from sandbox.core.accounts import Account, Accounts
-from sandbox.core.delivery import Delivery, DeliveryOptions
 from sandbox.core.errors import StoreError
 from sandbox.core.events import EventStream
 from sandbox.core.indexing import Indexer
 from sandbox.core.intake import Intake
-from sandbox.core.outcomes import EveryDomain, Outcomes
+from sandbox.core.outcomes import EveryDomain
 from sandbox.core.policy import Rules
 from sandbox.core.services import ProviderState, Services
 from sandbox.core.store import Store
@@ -69,6 +69,8 @@ class Runtime:
         self.services = await self._assemble()
         for account in self.services.accounts.all():
             await self.provision(account)
+        self.callbacks = make_callbacks(self.settings, self.services)
+        await self.callbacks.start()
         self._tasks = [
             asyncio.create_task(self.delivery.run(), name="delivery"),
             asyncio.create_task(self.indexer.run(), name="indexer"),
@@ -85,14 +87,7 @@ class Runtime:
         self.store = await asyncio.to_thread(Store, path, self.stream.publish)
         accounts = Accounts(self.store, self._source, self.settings.seed or None)
         await accounts.load()
-        domains = frozenset(domain.lower() for domain in self.settings.delivery.blackhole_domains)
-        self.delivery = Delivery(
-            store=self.store,
-            accounts=accounts,
-            rules=self._rules,
-            outcomes=Outcomes(self.store, EveryDomain(), blackhole=domains),
-            options=DeliveryOptions(),
-        )
+        self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, EveryDomain())
         self.indexer = Indexer(self.store)
         services = Services(
             store=self.store,
@@ -178,6 +173,8 @@ class Runtime:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        if hasattr(self, "callbacks"):
+            await self.callbacks.stop()
         if hasattr(self, "store"):
             await self.store.close()
         if self._temporary is not None:

@@ -92,20 +92,22 @@ def _status(message: MessageRecord, failures: Sequence[Failure], host: str, *, d
             ("Arrival-Date", formatdate(message.accepted)),
         ]
     ]
-    for failure in failures:
-        groups.append(
-            [
-                ("Original-Recipient", failure.original),
-                ("Final-Recipient", _typed(failure.recipient)),
-                ("Action", "delayed" if delayed else "failed"),
-                ("Status", status_code(failure.reply, delayed=delayed)),
-                ("Remote-MTA", f"dns; {failure.mta}" if failure.mta else ""),
-                ("Diagnostic-Code", f"smtp; {failure.reply}" if failure.mta else f"X-email-sandbox; {failure.reply}"),
-                ("Last-Attempt-Date", formatdate(failure.at)),
-                ("Will-Retry-Until", formatdate(failure.retry_until) if failure.retry_until else ""),
-            ]
-        )
+    groups += [_recipient(failure, delayed=delayed) for failure in failures]
     return "\r\n".join(block(group) for group in groups).encode()
+
+
+def _recipient(failure: Failure, *, delayed: bool) -> list[tuple[str, str]]:
+    """The fields of one recipient (RFC 3464 §2.3); empty ones are left out."""
+    return [
+        ("Original-Recipient", failure.original),
+        ("Final-Recipient", _typed(failure.recipient)),
+        ("Action", "delayed" if delayed else "failed"),
+        ("Status", status_code(failure.reply, delayed=delayed)),
+        ("Remote-MTA", f"dns; {failure.mta}" if failure.mta else ""),
+        ("Diagnostic-Code", f"smtp; {failure.reply}" if failure.mta else f"X-email-sandbox; {failure.reply}"),
+        ("Last-Attempt-Date", formatdate(failure.at)),
+        ("Will-Retry-Until", formatdate(failure.retry_until) if failure.retry_until else ""),
+    ]
 
 
 def _typed(address: str) -> str:

@@ -17,13 +17,15 @@ class EventRows:
         self._database = database
 
     async def since(
-        self, account: str, after: int = 0, *, types: tuple[str, ...] = (), limit: int = 1000
+        self, account: str | None, after: int = 0, *, types: tuple[str, ...] = (), limit: int = 1000
     ) -> list[Event]:
-        """At most `limit` events with an id greater than `after`; of the given types when any are named."""
+        """At most `limit` events of an account (None: of all) with an id above `after`, and of `types` if any."""
         marks = ",".join("?" * len(types))
         where = f" AND type IN ({marks})" if types else ""
-        sql = f"{_SELECT} WHERE account = ? AND id > ?{where} ORDER BY id LIMIT ?"
-        return await self._database.read(lambda c: _events(c, sql, (account, after, *types, limit)))
+        owner = "1" if account is None else "account = ?"
+        sql = f"{_SELECT} WHERE {owner} AND id > ?{where} ORDER BY id LIMIT ?"
+        params = (*(() if account is None else (account,)), after, *types, limit)
+        return await self._database.read(lambda c: _events(c, sql, params))
 
     async def of_message(self, message: str) -> list[Event]:
         """What happened to one message, in order."""

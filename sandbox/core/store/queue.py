@@ -114,9 +114,9 @@ _SELECT = (
 def _due(connection: sqlite3.Connection, sql: str, params: tuple[Any, ...]) -> list[Due]:
     return [
         Due(
-            seq=row[0], message=row[1], provider=row[2], position=row[3], address=row[4], due=row[5] or 0.0, task=row[6],
-            attempts=row[7], last=row[8], outcome=Outcome(row[9]), accepted=row[10], sender=row[11], user=row[12],
-            subject=row[13],
+            seq=row[0], message=row[1], provider=row[2], position=row[3], address=row[4], due=row[5] or 0.0,
+            task=row[6], attempts=row[7], last=row[8], outcome=Outcome(row[9]), accepted=row[10], sender=row[11],
+            user=row[12], subject=row[13],
         )
         for row in connection.execute(sql, params).fetchall()
     ]  # fmt: skip

@@ -106,7 +106,8 @@ class Resources:
         current = shelf.by_id.get((resource.account, resource.id), resource)
         changed = replace(current, data=edit(dict(current.data)), updated=now)
         await self._database.write(lambda transaction: _update(transaction, changed))
-        shelf.put(changed)
+        if (resource.account, resource.id) in shelf.by_id:  # it may have been removed meanwhile
+            shelf.put(changed)
         return changed
 
     async def remove(self, resource: Resource) -> None:

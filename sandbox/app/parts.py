@@ -1,0 +1,47 @@
+"""Makes the parts of a sandbox that are shaped by settings: delivery and callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.core.accounts import Accounts
+from sandbox.core.clock import parse_duration
+from sandbox.core.delivery import Delivery, DeliveryOptions
+from sandbox.core.outcome_rules import make_rule
+from sandbox.core.outcomes import Destinations, Outcomes
+from sandbox.core.policy import Rules
+from sandbox.core.retries import RetrySchedule
+from sandbox.core.services import Services
+from sandbox.core.store import Store
+from sandbox.settings import Settings
+from sandbox.wire.callbacks import Callbacks, MailOutlet, Outlet, PostOutlet
+
+
+def make_delivery(
+    settings: Settings, store: Store, accounts: Accounts, rules: Mapping[str, Rules], destinations: Destinations
+) -> Delivery:
+    """The delivery that the settings ask for; `ValueError` names the setting that is wrong."""
+    wanted = settings.delivery
+    try:
+        wishes = [make_rule(wish, f"{number} of the settings") for number, wish in enumerate(wanted.rules, start=1)]
+        lifetime = parse_duration(wanted.retry_lifetime).total_seconds()
+    except ValueError as error:
+        raise ValueError(f"delivery: {error}") from error
+    return Delivery(
+        store=store,
+        accounts=accounts,
+        rules=rules,
+        outcomes=Outcomes(
+            store, destinations, blackhole={domain.lower() for domain in wanted.blackhole_domains}, rules=wishes
+        ),
+        options=DeliveryOptions(schedule=RetrySchedule(lifetime=lifetime), soft_bounces=wanted.soft_bounces),
+    )
+
+
+def make_callbacks(settings: Settings, services: Services) -> Callbacks:
+    """Who is told what happens; `ValueError` names the setting that is wrong."""
+    wanted = settings.delivery
+    outlets: list[Outlet] = [PostOutlet(wish, wanted.callback_hosts) for wish in wanted.callbacks]
+    if wanted.bounce_smtp:
+        outlets.append(MailOutlet(wanted.bounce_smtp, services.store, wanted.callback_hosts))
+    return Callbacks(services, outlets)

@@ -1,0 +1,207 @@
+"""Programs on this machine are told what happens: by HTTP with retries, by SMTP for bounces."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from aiosmtpd.smtp import SMTP
+from plain_provider import message
+
+from sandbox.app.runtime import Runtime
+from sandbox.core.magic import OUTCOME_DOMAIN
+from sandbox.settings import Delivery, Settings
+from sandbox.wire.callbacks import MailOutlet, PostOutlet, TargetError
+from sandbox.wire.callbacks.loopback import resolve
+
+
+class Listener:
+    """An HTTP server that answers with the statuses it was given, then 200."""
+
+    def __init__(self, *answers):
+        self.answers, self.seen, self.arrived = list(answers), [], threading.Semaphore(0)
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                listener.seen.append((self.path, dict(self.headers), body))
+                self.send_response(listener.answers.pop(0) if listener.answers else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                listener.arrived.release()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?x=1"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def listener():
+    made = Listener()
+    yield made
+    made.close()
+
+
+async def running(tell, **delivery):
+    runtime = Runtime(Settings(data=":memory:", ports="auto", delivery=Delivery(**delivery)))
+    await runtime.start()
+    try:
+        runtime.callbacks._pause = lambda _: asyncio.sleep(0)
+        await tell(runtime)
+    finally:
+        await runtime.stop()
+
+
+async def accept(runtime, name, recipient):
+    record = message(name, {recipient: runtime.services.accounts.ready_made.clock.now()})
+    record = type(record)(**{**record.__dict__, "provider": "oci"})
+    event = {"account": "default", "at": 1.0, "type": "message.accepted", "message": name}
+    await runtime.store.messages.accept(record, b"From: a@b.c\r\n\r\nx\r\n", [event])
+    runtime.delivery.wake()
+
+
+async def told(runtime, kind, number=1):
+    """The log of callbacks, once there are `number` entries of a kind."""
+    with runtime.stream.subscribe(None) as subscription:
+        async with asyncio.timeout(20):
+            while True:
+                found = await runtime.store.events.since("default", types=(kind,))
+                if len(found) >= number:
+                    return found
+                await subscription.take(5)
+
+
+def test_events_are_posted_signed_and_logged(listener):
+    async def tell(runtime):
+        await accept(runtime, "m1", "r@x.test")
+        (logged,) = await told(runtime, "callback.delivered")
+        assert (logged.message, logged.data["answer"], logged.data["attempt"]) == ("m1", "200 OK", 1)
+
+    asyncio.run(running(tell, callbacks=[{"url": listener.url, "types": ["recipient.delivered"], "secret": "shared"}]))
+    ((path, headers, body),) = listener.seen
+    posted = json.loads(body)
+    assert path == "/hook?x=1"
+    assert (posted["type"], posted["message"], posted["recipient"]) == ("recipient.delivered", "m1", "r@x.test")
+    expected = hmac.new(b"shared", body, hashlib.sha256).hexdigest()
+    assert headers["X-Email-Sandbox-Signature"] == f"sha256={expected}"
+
+
+def test_a_target_that_fails_is_tried_again_and_each_try_is_logged(listener):
+    listener.answers = [500, 503]
+
+    async def tell(runtime):
+        await accept(runtime, "m1", "r@x.test")
+        assert (await told(runtime, "callback.delivered"))[0].data["attempt"] == 3
+        assert [event.data["answer"][:3] for event in await told(runtime, "callback.failed", 2)] == ["500", "503"]
+
+    asyncio.run(running(tell, callbacks=[{"url": listener.url, "types": ["message.accepted"]}]))
+    assert len({body for _, _, body in listener.seen}) == 1
+
+
+def test_a_target_that_is_down_is_given_up_and_can_be_told_again(listener):
+    listener.answers = [500] * 4
+
+    async def tell(runtime):
+        await accept(runtime, "m1", "r@x.test")
+        await told(runtime, "callback.failed", 4)
+        (event,) = await runtime.store.events.since("default", types=("message.accepted",))
+        assert await runtime.callbacks.replay(event) == 1
+        assert len(await told(runtime, "callback.delivered")) == 1
+
+    asyncio.run(running(tell, callbacks=[{"url": listener.url, "types": ["message.accepted"]}]))
+
+
+class Mailbox:
+    """A mail server of the user's, for bounces."""
+
+    def __init__(self):
+        self.mail = []
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the name that aiosmtpd looks for
+        self.mail.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
+        return "250 Ok"
+
+
+def test_bounces_reach_the_mail_server_of_the_settings():
+    mailbox = Mailbox()
+
+    async def story():
+        loop = asyncio.get_running_loop()
+        sessions = []
+
+        def session():
+            sessions.append(SMTP(mailbox, hostname="mailbox.test", loop=loop))
+            return sessions[-1]
+
+        server = await loop.create_server(session, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+
+        async def tell(runtime):
+            await accept(runtime, "m1", f"unknown-user@{OUTCOME_DOMAIN}")
+            await told(runtime, "callback.delivered")
+
+        await running(tell, bounce_smtp=f"127.0.0.1:{port}")
+        server.close()
+        await asyncio.gather(*(one._handler_coroutine for one in sessions), return_exceptions=True)
+
+    asyncio.run(story())
+    ((sender, recipients, content),) = mailbox.mail
+    assert (sender, recipients) == ("<>", ["app@b.test"])
+    assert b"report-type=delivery-status" in content
+    assert b"Status: 5.1.1" in content
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "198.51.100.1", "10.0.0.1", "169.254.169.254", "::ffff:192.0.2.7"])
+def test_other_machines_are_never_told_unless_allowed(host):
+    with pytest.raises(TargetError, match="callback_hosts"):
+        asyncio.run(resolve(host, 80, ()))
+    assert asyncio.run(resolve(host, 80, {host}))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.1"])
+def test_this_machine_may_be_told_by_all_its_names(host):
+    assert asyncio.run(resolve(host, 80, ())) in {"127.0.0.1", "::1"}
+
+
+def test_a_refused_target_is_logged_not_raised():
+    outlet = PostOutlet({"url": "http://192.0.2.7/"})
+
+    async def tell(runtime):
+        await accept(runtime, "m1", "r@x.test")
+        (event,) = await told(runtime, "message.accepted")
+        fine, answer = await outlet.tell(event)
+        assert not fine
+        assert "callback_hosts" in answer
+        await outlet.close()
+
+    asyncio.run(running(tell))
+
+
+@pytest.mark.parametrize(
+    ("wish", "complaint"),
+    [
+        ({"url": "ftp://x"}, "not an http"),
+        ({"url": "http://"}, "not an http"),
+        ({"uri": "http://x"}, "uri"),
+        ({}, "url"),
+    ],
+)
+def test_wrong_callbacks_say_what_is_accepted(wish, complaint):
+    with pytest.raises(TargetError, match=complaint):
+        PostOutlet(wish)
+
+
+def test_a_wrong_mail_server_says_what_is_accepted():
+    with pytest.raises(TargetError, match="host:port"):
+        MailOutlet("localhost", None)
