@@ -5,7 +5,9 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from sandbox.core.clock import to_iso
+from sandbox.core.model import Event
 from sandbox.window.call import Call
+from sandbox.window.events import NOT_LOGGED
 from sandbox.window.problems import Problem, json_answer
 
 MOST = 10_000
@@ -46,4 +48,6 @@ async def reset(call: Call) -> Response:
     """POST /reset."""
     await call.json()
     await call.controls.reset(call.account)
+    told = Event(id=NOT_LOGGED, account=call.account.id, at=call.now, type="account.reset")
+    call.services.stream.publish([told])
     return json_answer({"account": call.account.id})

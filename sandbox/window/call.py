@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ BODY_LIMIT = 65_536
 """Octets of a JSON body."""
 BODY_SECONDS = 10.0
 """Real seconds that a client may take to send its body."""
+SETTLE_SECONDS = 2.0
+"""Real seconds after which an answer shows what there is, when mail comes in faster than it can be read."""
+_CLOSE = {"Connection": "close"}
 REPEATABLE = frozenset({"type"})
 
 
@@ -41,6 +45,12 @@ class Call:
     def now(self) -> float:
         """The account's present, Unix seconds."""
         return self.account.clock.now()
+
+    async def settle(self) -> None:
+        """Wait until what was accepted before is searchable and delivered as far as due; not for long under load."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await self.controls.settle(self.account)
 
     def path(self, name: str) -> str:
         """A part of the path."""
@@ -127,16 +137,14 @@ async def _body(request: Request) -> bytes:
                 if len(found) > BODY_LIMIT:
                     raise _too_large()
     except TimeoutError as error:
-        raise Problem(408, "body-timeout", "the body did not arrive in time", headers={"Connection": "close"}) from error
+        raise Problem(408, "body-timeout", "the body did not arrive in time", headers=_CLOSE) from error
     except ClientDisconnect as error:
         raise Problem(400, "bad-body", "the body ended early") from error
     return bytes(found)
 
 
 def _too_large() -> Problem:
-    return Problem(
-        413, "body-too-large", f"the body may have {BODY_LIMIT} octets at the most", headers={"Connection": "close"}
-    )
+    return Problem(413, "body-too-large", f"the body may have {BODY_LIMIT} octets at the most", headers=_CLOSE)
 
 
 def _parse(octets: bytes) -> Any:

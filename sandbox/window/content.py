@@ -19,6 +19,7 @@ from sandbox.window.problems import GUARDED, Problem, json_answer
 SHOWN_AS_THEMSELVES = frozenset({"image/png", "image/jpeg", "image/gif"})
 """Types that a part keeps; all others are octets, so that no browser interprets them."""
 _NAME_LENGTH = 120
+_EXTENSION = 10
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"*/:<>?\\|%\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]')
 """Characters that a file name loses: controls, separators, quotes, and what reorders or hides text."""
 
@@ -43,7 +44,7 @@ async def _content(call: Call) -> mime.Content:
 
 async def show(call: Call) -> Response:
     """GET /messages/{id}."""
-    await call.controls.settle()
+    await call.settle()
     record = await _record(call)
     events = await call.services.store.events.of_message(record.id)
     return json_answer(shapes.message(record, await _content(call), events))
@@ -95,9 +96,9 @@ def safe_filename(name: str, otherwise: str) -> str:
     """The sender's file name without path, controls, quotes and tricks; `otherwise` when nothing is left of it."""
     last = re.split(r"[/\\]", name)[-1]
     safe = _UNSAFE.sub("", last).strip(" .")
-    stem, dot, extension = safe.rpartition(".")
     if len(safe) > _NAME_LENGTH:
-        safe = stem[: _NAME_LENGTH - len(extension) - 1] + dot + extension if len(extension) <= 10 else safe[:_NAME_LENGTH]
+        _, dot, extension = safe[-_EXTENSION:].rpartition(".")
+        safe = safe[: _NAME_LENGTH - _EXTENSION] + dot + (extension if dot else "")
     return safe or otherwise
 
 

@@ -40,6 +40,6 @@ class Controls(Protocol):
         """The account's id under `account`, and its listeners and credentials in the ready file's shape."""
         ...
 
-    async def settle(self) -> None:
+    async def settle(self, account: Account) -> None:
         """Wait until what was accepted before this call can be searched and what is due was delivered."""
         ...

@@ -23,7 +23,9 @@ async def show_list(call: Call) -> Response:
     rows = [
         shapes.error(entry)
         for entry in _all(call.services)
-        if provider in (None, entry.provider) and channel in (None, entry.channel) and (not stage or stage in entry.stages)
+        if provider in (None, entry.provider)
+        and channel in (None, entry.channel)
+        and (not stage or stage in entry.stages)
     ]
     return json_answer({"items": rows, "next": None, "total": len(rows)})
 
@@ -38,7 +40,8 @@ def find_entry(services: Services, entry_id: str) -> ErrorEntry:
     for entry in _all(services):
         if entry.id == entry_id:
             return entry
-    raise NotFoundError(f"there is no error {entry_id[:80]!r} in the catalogs of {', '.join(sorted(services.providers))}")
+    names = ", ".join(sorted(services.providers))
+    raise NotFoundError(f"there is no error {entry_id[:80]!r} in the catalogs of {names}")
 
 
 def _all(services: Services) -> Iterator[ErrorEntry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -15,11 +15,14 @@ from sandbox.window.call import Call
 from sandbox.window.connection import while_connected
 from sandbox.window.problems import GUARDED, Problem, json_answer
 
+Put = Callable[[bytes], Awaitable[None]]
 PAGE = 200
 LONGEST_PAGE = 1000
 HEARTBEAT_SECONDS = 15.0
 """Silence after which a comment shows that the stream is alive."""
 RETRY_MILLISECONDS = 1000
+NOT_LOGGED = 0
+"""Id of an event that only those who listen hear of: the log was emptied."""
 REPLAY = 500
 """Events read from the log in one go while a listener catches up."""
 
@@ -28,6 +31,7 @@ async def show_list(call: Call) -> Response:
     """GET /events: what was committed after the event `since`, oldest first."""
     since = call.number("since", 0, 0, 2**53)
     limit = call.number("limit", PAGE, 1, LONGEST_PAGE)
+    await call.settle()
     found = await call.services.store.events.since(call.account.id, since, types=call.words("type"), limit=limit + 1)
     shown = found[:limit]
     following = shown[-1].id if len(found) > limit else None
@@ -65,8 +69,9 @@ class _Stream(Response):
         super().__init__(headers=_HEADERS)
         self._call = call
         self._after = after
+        self._types = call.words("type")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - of ASGI
         await send({"type": "http.response.start", "status": self.status_code, "headers": self._raw_headers()})
         try:
             await while_connected(self._call.request, self._write(send))
@@ -77,41 +82,45 @@ class _Stream(Response):
         return [(name, value) for name, value in self.raw_headers if name != b"content-length"]
 
     async def _write(self, send: Send) -> None:
-        async for chunk in self._chunks():
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        async def put(octets: bytes) -> None:
+            await send({"type": "http.response.body", "body": octets, "more_body": True})
+
+        stream = self._call.services.stream
+        with stream.subscribe(self._call.account.id) as subscription:
+            await put(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
+            sent = 0 if self._after is None else await self._catch_up(self._after, put)
+            await self._follow(subscription, sent, put)
+            if not stream.closed:
+                await put(b'event: dropped\ndata: {"reason": "too far behind: reconnect with Last-Event-ID"}\n\n')
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        types = self._call.words("type")
-        with self._call.services.stream.subscribe(self._call.account.id) as subscription:
-            yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-            sent = 0
-            if self._after is not None:
-                sent = self._after
-                async for events in self._missed(sent, types):
-                    sent = events[-1].id
-                    yield _wire(events)
-            async for events in _live(subscription):
-                fresh = [one for one in events if one.id > sent and (not types or one.type in types)]
-                yield _wire(fresh) if fresh else b": still here\n\n"
-            if not self._call.services.stream.closed:
-                yield b'event: dropped\ndata: {"reason": "too far behind: reconnect with Last-Event-ID"}\n\n'
-
-    async def _missed(self, after: int, types: tuple[str, ...]) -> AsyncIterator[Sequence[Event]]:
-        """What the log has after an event, page by page until its end."""
+    async def _catch_up(self, after: int, put: Put) -> int:
+        """Send what the log has after an event, until its end; returns the id of the last one."""
         events = self._call.services.store.events
-        while found := await events.since(self._call.account.id, after, types=types, limit=REPLAY):
-            yield found
+        while found := await events.since(self._call.account.id, after, types=self._types, limit=REPLAY):
+            await put(_wire(found))
             after = found[-1].id
+        return after
 
+    def _wants(self, one: Event) -> bool:
+        return not self._types or one.type in self._types
 
-async def _live(subscription: Subscription) -> AsyncIterator[Sequence[Event]]:
-    """Batches as they are committed; an empty one when nothing came for a while. Ends when the listener is dropped."""
-    while events := await subscription.take(HEARTBEAT_SECONDS) or not subscription.dropped:
-        yield events if isinstance(events, list) else []
+    async def _follow(self, subscription: Subscription, sent: int, put: Put) -> None:
+        """Send what is committed from now on, but nothing up to `sent`; ends when the listener is dropped."""
+        while True:
+            events = await subscription.take(HEARTBEAT_SECONDS)
+            if not events and subscription.dropped:
+                return
+            fresh = [one for one in events if (one.id > sent or one.id == NOT_LOGGED) and self._wants(one)]
+            if fresh or not events:
+                await put(_wire(fresh) or b": still here\n\n")
 
 
 def _wire(events: Sequence[Event]) -> bytes:
-    """Events in the format of the HTML standard: id and one line of JSON."""
-    lines = (f"id: {one.id}\ndata: {json.dumps(shapes.event(one), separators=(',', ':'))}\n\n" for one in events)
-    return "".join(lines).encode()
+    """Events in the format of the HTML standard: the id to resume after, and one line of JSON."""
+    return "".join(map(_event, events)).encode()
+
+
+def _event(one: Event) -> str:
+    number = "" if one.id == NOT_LOGGED else f"id: {one.id}\n"
+    return f"{number}data: {json.dumps(shapes.event(one), separators=(',', ':'))}\n\n"

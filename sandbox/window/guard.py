@@ -63,8 +63,8 @@ def _addressed_to_us(host: str, scope: Scope, allowed: frozenset[str]) -> bool:
     name, port = _split_port(host.lower())
     if port is None:
         return False
-    server = scope.get("server")
-    return name in allowed or bool(server) and name == _host_form(str(server[0]))
+    server = scope.get("server") or ("", 0)
+    return name in allowed or name == _host_form(str(server[0]))
 
 
 def _cross_site(headers: Headers, host: str) -> Problem | None:
@@ -101,5 +101,3 @@ def _host_form(host: str) -> str:
         return f"[{name}]" if ip_address(name).version == 6 else name
     except ValueError:
         return name
-
-

@@ -40,7 +40,7 @@ async def show_list(call: Call) -> Response:
     limit = call.number("limit", PAGE, 1, LONGEST_PAGE)
     place = read_cursor(call.text("cursor"), (int,))
     clause = _clause(call)
-    await call.controls.settle()
+    await call.settle()
     page = await call.services.store.messages.page(
         call.account.id, clause, before=place[0] if place else None, limit=limit
     )
@@ -69,7 +69,7 @@ async def wait(call: Call) -> Response:
 
 
 async def _look(call: Call, clause: Clause, count: int) -> Page:
-    await call.controls.settle()
+    await call.settle()
     return await call.services.store.messages.page(call.account.id, clause, limit=max(count, PAGE))
 
 
@@ -103,7 +103,7 @@ async def _waited_in_vain(call: Call, found: Page, count: int, seconds: float) -
 async def remove_list(call: Call) -> Response:
     """DELETE /messages."""
     clause = _clause(call)
-    await call.controls.settle()
+    await call.settle()
     removed = await call.services.store.messages.remove(call.account.id, clause, call.now)
     return json_answer({"removed": removed})
 

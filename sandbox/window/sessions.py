@@ -31,7 +31,7 @@ async def show_list(call: Call) -> Response:
     return json_answer(
         {
             "items": [shapes.session_summary(one) for one in shown],
-            "next": make_cursor(ended[limit - 1].started, ended[limit - 1].id) if more else None,
+            "next": make_cursor(float(ended[limit - 1].started), ended[limit - 1].id) if more else None,
             "total": known + len(shown) - len(ended[:limit]),
         }
     )

@@ -72,8 +72,9 @@ def message_summary(record: MessageRecord) -> Json:
 def message(record: MessageRecord, content: Content, events: Sequence[Event]) -> Json:
     """A message with everything about it but its octets."""
     about: dict[str, list[Json]] = {}
-    for event in events:
-        about.setdefault(event.recipient or "", []).append({"at": to_iso(event.at), "type": event.type, **event.data})
+    for one in events:
+        happened = {"id": one.id, "at": to_iso(one.at), "type": one.type, "data": _with_iso(one.data)}
+        about.setdefault(one.recipient or "", []).append(happened)
     return {
         **message_summary(record),
         "recipients": [{**_recipient(one), "events": about.get(one.address, [])} for one in record.recipients],

@@ -14,7 +14,7 @@ from sandbox.window.problems import json_answer
 
 async def show(call: Call) -> Response:
     """GET /status."""
-    await call.controls.settle()
+    await call.settle()
     store = call.services.store
     sessions, refused = await store.sessions.count(call.account.id)
     messages = await store.messages.counts(call.account.id)

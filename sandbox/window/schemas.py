@@ -1,0 +1,162 @@
+"""JSON schemas of what the inspection API answers, as one table of fields; the OpenAPI document names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+WHOLE: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+FLAG: Schema = {"type": "boolean"}
+TABLE: Schema = {"type": "object"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+OUTCOMES = (
+    "queued", "delivered", "blackholed", "suppressed", "hard_bounced", "soft_bounced", "deferred", "rejected",
+)  # fmt: skip
+OUTCOME: Schema = {"type": "string", "enum": list(OUTCOMES)}
+CHANNEL: Schema = {"type": "string", "enum": ["smtp", "https"]}
+
+
+def maybe(schema: Schema) -> Schema:
+    """The schema, or null."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def ref(name: str) -> Schema:
+    """A schema of the table below."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def many(schema: Schema) -> Schema:
+    """A list of it."""
+    return {"type": "array", "items": schema}
+
+
+def page(name: str) -> Schema:
+    """A part of a list: `next` is the cursor of the part after it, or null."""
+    return record(items=many(ref(name)), next=maybe(TEXT), total=WHOLE)
+
+
+def record(**fields: Schema) -> Schema:
+    """An object that has all of these fields."""
+    return {"type": "object", "properties": fields, "required": list(fields)}
+
+
+_RECIPIENT = {"address": TEXT, "outcome": OUTCOME, "detail": TEXT, "attempts": WHOLE, "due": maybe(TIME)}
+_HAPPENED = record(id=WHOLE, at=TIME, type=TEXT, data=TABLE)
+_SUMMARY: dict[str, Schema] = {
+    "id": TEXT,
+    "account": TEXT,
+    "provider": TEXT,
+    "channel": CHANNEL,
+    "session": TEXT,
+    "envelope": record(mail_from=TEXT, rcpt_to=TEXTS, helo=TEXT, client=TEXT, user=TEXT, mail_params=TABLE),
+    "sender": TEXT,
+    "to": TEXT,
+    "subject": TEXT,
+    "message_id": TEXT,
+    "envelope_id": TEXT,
+    "outcome": OUTCOME,
+    "recipients": many(record(**_RECIPIENT)),
+    "size": WHOLE,
+    "sha256": TEXT,
+    "times": record(accepted=TIME),
+    "read": FLAG,
+    "tags": TEXTS,
+    "attributes": TABLE,
+    "snippet": TEXT,
+    "attachment_count": WHOLE,
+}
+_SESSION: dict[str, Schema] = {
+    "id": TEXT,
+    "provider": TEXT,
+    "channel": CHANNEL,
+    "client": TEXT,
+    "user": TEXT,
+    "summary": TEXT,
+    "started": TIME,
+    "ended": maybe(TIME),
+    "refusals": many(ref("Refusal")),
+    "messages": TEXTS,
+}
+_SIDE: Schema = {"type": "string", "enum": ["client", "server", "sandbox"]}
+
+SCHEMAS: Mapping[str, Schema] = {
+    "Error": record(error=record(code=TEXT, message=TEXT)),
+    "Removed": record(removed=WHOLE),
+    "MessageSummary": record(**_SUMMARY),
+    "Message": record(
+        **_SUMMARY
+        | {
+            "recipients": many(record(**_RECIPIENT, events=many(_HAPPENED))),
+            "headers": many({"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2}),
+            "text": TEXT,
+            "html": TEXT,
+            "attachments": many(ref("Attachment")),
+            "authentication": record(dkim=maybe(TABLE), spf=maybe(TABLE), dmarc=maybe(TABLE)),
+            "problems": TEXTS,
+        }
+    ),
+    "Attachment": record(n=WHOLE, filename=TEXT, content_type=TEXT, size=WHOLE, content_id=TEXT, disposition=TEXT),
+    "Waited": record(items=many(ref("MessageSummary")), total=WHOLE),
+    "WaitedInVain": record(
+        error=record(code=TEXT, message=TEXT),
+        items=many(ref("MessageSummary")),
+        total=WHOLE,
+        arrived=many(ref("MessageSummary")),
+        refused=many(ref("SessionSummary")),
+    ),
+    "Refusal": record(at=TIME, error=TEXT, stage=TEXT, status=WHOLE, text=TEXT, forced=FLAG, trigger=TEXT, remedy=TEXT),
+    "SessionSummary": record(**_SESSION),
+    "Session": record(**_SESSION, lines=many(record(at=TIME, side=_SIDE, text=TEXT)), extra=TABLE),
+    "Event": record(id=WHOLE, account=TEXT, at=TIME, type=TEXT, message=maybe(TEXT), recipient=maybe(TEXT), data=TABLE),
+    "CatalogError": record(
+        id=TEXT,
+        provider=TEXT,
+        channel=CHANNEL,
+        status=WHOLE,
+        code=TEXT,
+        text=TEXT,
+        observed=TEXT,
+        stages=TEXTS,
+        closes=FLAG,
+        title=TEXT,
+        description=TEXT,
+        source=TEXT,
+        evidence=TEXT,
+        trigger=TEXT,
+        remedy=TEXT,
+        unprovoked=TEXT,
+        magic_recipient=maybe(TEXT),
+    ),
+    "Fault": record(
+        id=TEXT,
+        error=TEXT,
+        stage=TEXT,
+        match=TABLE,
+        times=maybe(WHOLE),
+        probability=NUMBER,
+        after=WHOLE,
+        fired=WHOLE,
+        used_up=FLAG,
+    ),
+    "Clock": record(now=TIME, offset=NUMBER, moved=FLAG),
+    "Account": record(account=TEXT),
+    "Status": record(
+        version=TEXT,
+        started=TIME,
+        uptime=NUMBER,
+        account=TEXT,
+        permissive=FLAG,
+        providers=many(record(name=TEXT, region=TEXT, wording=TEXT)),
+        listeners=TABLE,
+        counts=record(messages=WHOLE, unread=WHOLE, outcomes=TABLE, sessions=WHOLE, refused=WHOLE, open=WHOLE),
+        clock=ref("Clock"),
+        last_event=WHOLE,
+    ),
+}
+"""Schemas by name."""

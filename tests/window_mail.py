@@ -1,0 +1,60 @@
+"""Puts messages and refused sessions into a running sandbox, for the tests of its window."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+from sandbox.core.model import Channel, Envelope, Principal, Stage, Submission
+from sandbox.core.transcript import Transcript
+
+SENDER = "noreply@example.com"
+
+
+def compose(*, subject="Hello", text="Dear reader", html="", to="ann@example.net", files=()):
+    """The octets of a message; `files` are (name, type, octets)."""
+    message = EmailMessage()
+    message["From"] = f"Shop <{SENDER}>"
+    message["To"] = to
+    message["Subject"] = subject
+    message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
+    for name, kind, octets in files:
+        main, _, sub = kind.partition("/")
+        message.add_attachment(octets, maintype=main, subtype=sub, filename=name)
+    return message.as_bytes().replace(b"\n", b"\r\n")
+
+
+def post(sandbox, raw=None, *, account=None, rcpt=("ann@example.net",), **fields):
+    """Have a message accepted; returns its id."""
+    services = sandbox.runtime.services
+    owner = services.accounts.get(account)
+    submission = Submission(
+        principal=Principal(account=owner.id, provider="oci", user="ocid1.user", credential="c"),
+        channel=Channel.SMTP,
+        envelope=Envelope(mail_from=SENDER, rcpt_to=tuple(rcpt), helo="client.test", client="127.0.0.1:5", user="u"),
+        raw=compose(**fields) if raw is None else raw,
+        session="s1",
+    )
+    return sandbox.call(services.intake.accept(submission)).message
+
+
+def refuse(sandbox, *, session="refused1", error="oci.smtp.254.suppressed", client="127.0.0.1:9"):
+    """Let a conversation end in a refusal; returns its transcript."""
+    transcript = begin(sandbox, session=session, client=client)
+    entry = sandbox.runtime.services.providers["oci"].catalog.get(error)
+    transcript.said("client", "RCPT TO:<bob@example.net>")
+    transcript.refused(entry, Stage.RCPT, "no", forced=False)
+    sandbox.call(sandbox.runtime.services.sessions.leave(transcript))
+    return transcript
+
+
+def begin(sandbox, *, session, client="127.0.0.1:9"):
+    """A conversation that goes on."""
+    services = sandbox.runtime.services
+    account = services.accounts.ready_made
+    transcript = Transcript(
+        session=session, account=account.id, provider="oci", channel=Channel.SMTP, client=client, clock=account.clock
+    )
+    services.sessions.enter(transcript)
+    return transcript
