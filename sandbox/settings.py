@@ -18,11 +18,13 @@ def setting(
     least: float | None = None,
     most: float | None = None,
     keys: Sequence[str] = (),
+    pattern: str = "",
+    example: str = "",
 ) -> Any:
     """A row of the table: default, one sentence for `--help` and the docs, and what a value may be.
 
     `choices` are the words allowed, `least` and `most` bound a number, `keys` are those that a table may have (each
-    table of a list needs all of them).
+    table of a list needs all of them), `pattern` is what a text, or each of a list, is to look like, as `example` does.
     """
     return field(
         default=default if not isinstance(default, list | dict) else None,
@@ -34,6 +36,8 @@ def setting(
             "least": least,
             "most": most,
             "keys": tuple(keys),
+            "pattern": pattern,
+            "example": example,
         },
     )
 
@@ -63,17 +67,31 @@ class Ports(Section):
     oci_25: int = port(1025, "OCI SMTP with STARTTLS, in place of port 25")
     oci_587: int = port(1587, "OCI SMTP with STARTTLS, in place of port 587")
     oci_465: int = port(1465, "OCI SMTP with implicit TLS, in place of port 465")
+    dns: int = port(1053, "name server of the zones, UDP and TCP")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Oci(Section):
     """OCI Email Delivery."""
 
-    region: str = setting("us-ashburn-1", "region of every OCID, host name and endpoint")
-    approved_senders: list[str] = setting(
-        ["noreply@example.com"], "senders that exist from the start: an address, or @domain"
+    region: str = setting(
+        "us-ashburn-1",
+        "region of every OCID, host name and endpoint",
+        pattern=r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*",
+        example="us-ashburn-1",
     )
-    suppressed: list[str] = setting([], "addresses on the suppression list from the start")
+    approved_senders: list[str] = setting(
+        ["noreply@example.com"],
+        "senders that exist from the start: an address, or @domain",
+        pattern=r"[^@\s]*@[^@\s]+",
+        example="noreply@example.com or @example.com",
+    )
+    suppressed: list[str] = setting(
+        [],
+        "addresses on the suppression list from the start",
+        pattern=r"[^@\s]+@[^@\s]+",
+        example="ann@example.net",
+    )
     smtp_users: list[dict[str, str]] = setting(
         [], "SMTP credentials besides the ready-made one: {username, password}", keys=("username", "password")
     )
@@ -108,9 +126,26 @@ class Oci(Section):
 class Delivery(Section):
     """What happens after acceptance."""
 
-    blackhole_domains: list[str] = setting(
-        ["email-blackhole.com"], "domains whose mail is accepted, counted and dropped"
+    dns: str = setting(
+        "any",
+        "which domains exist: any but those under .invalid, those of the sandbox's zones, or as the system's resolver says",
+        choices=("any", "zones", "system"),
     )
+    implicit_mx: bool = setting(False, "deliver to the address of a domain that has no MX record")  # noqa: FBT003
+    blackhole_domains: list[str] = setting(
+        ["email-blackhole.com"],
+        "domains whose mail is accepted, counted and dropped",
+        pattern=r"[^@\s]+",
+        example="example.com",
+    )
+    rules: list[dict[str, Any]] = setting(
+        [], "outcomes by recipient, sender, subject or headers, the first that matches: see docs/delivery.md"
+    )
+    soft_bounces: int = setting(3, "messages given up in a row before an address is suppressed")
+    retry_lifetime: str = setting("3d", "how long delivery keeps trying", unit="duration")
+    callbacks: list[dict[str, Any]] = setting([], "where events are posted: {url, types, secret}; see docs/delivery.md")
+    bounce_smtp: str = setting("", "host:port of a mail server on this machine that gets bounces and complaints")
+    callback_hosts: list[str] = setting([], "hosts besides this machine that callbacks and bounces may go to")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +161,14 @@ class StoreSettings(Section):
 class Settings(Section):
     """Everything that can be set."""
 
-    host: str = setting("127.0.0.1", "address that every listener binds")
+    host: str = setting("127.0.0.1", "address that every listener binds", pattern=r"\S+", example="127.0.0.1")
     permissive: bool = setting(False, "accept any sender and any credential")  # noqa: FBT003
-    data: str = setting(".email-sandbox", "folder of the store, keys and certificates; :memory: keeps nothing")
+    data: str = setting(
+        ".email-sandbox",
+        "folder of the store, keys and certificates; :memory: keeps nothing",
+        pattern=r"(?s).+",
+        example=".email-sandbox",
+    )
     providers: list[str] = setting(["oci"], "providers to start")
     ports: str = setting("default", "default, or auto: every listener takes a free port", choices=("default", "auto"))
     ready_file: str = setting("", "file written once every listener accepts connections, removed at exit")

@@ -6,6 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.accounts import Account
+from sandbox.core.attempts import FollowUp
+from sandbox.core.model import Event
+from sandbox.core.store.queue import Attempted
 from sandbox.version import __version__
 
 if TYPE_CHECKING:
@@ -64,6 +67,14 @@ class AppControls:
     async def connection(self, account: Account) -> dict[str, Any]:
         """What clients of an account need."""
         return {"account": account.id, **await self._runtime.connection(account)}
+
+    async def simulate(self, account: Account, message: str, recipient: str, follow_up: FollowUp) -> Attempted:
+        """Let something happen now to a recipient of a message."""
+        return await self._runtime.delivery.simulate(account, message, recipient, follow_up)
+
+    async def replay(self, event: Event) -> int:
+        """Tell the callbacks about an event again."""
+        return await self._runtime.callbacks.replay(event)
 
     async def settle(self, account: Account) -> None:  # noqa: ARG002 - one queue and one index serve all accounts
         """Return once everything accepted so far is searchable and everything due was tried."""

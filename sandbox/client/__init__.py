@@ -98,7 +98,7 @@ class Client:
         Raises `NoMessageError` after `timeout` seconds; its text lists what did arrive and what was refused.
         """
         wanted = query_of(query, matchers)
-        params = {"query": wanted or None, "count": count, "timeout": timeout}
+        params = {"query": wanted or None, "count": count, "timeout": f"{timeout:.3f}"}
         try:
             answer = self._transport.json("GET", "/messages/wait", wait=timeout, **params)
         except ApiError as error:
@@ -237,11 +237,7 @@ class Client:
 
     def connection(self) -> dict[str, Any]:
         """Listeners and credentials of this client's account, in the ready file's shape."""
-        own = self.account or "default"
-        found = next((item for item in self.accounts() if item["account"] == own), None)
-        if found is None:
-            raise ApiError(404, "NotFound", f"there is no account {own!r}")
-        return {**self.status().get("listeners", {}), **found}
+        return dict(self.status()["listeners"])
 
     @property
     def oci(self) -> OciConnection:
@@ -251,13 +247,16 @@ class Client:
     def stream(self, *, since: int | None = None) -> Iterator[dict[str, Any]]:
         """Events as they are committed, after the event `since`; ends when the sandbox stops."""
         headers = {"Accept": "text/event-stream", **({} if since is None else {"Last-Event-ID": str(since)})}
-        data: list[str] = []
+        named, data = False, ""
         for line in self._transport.lines("/stream", headers):
             if line.startswith("data:"):
-                data.append(line[5:].removeprefix(" "))
-            elif not line and data:
-                yield json.loads("\n".join(data))
-                data.clear()
+                data += line[5:]
+            elif line.startswith("event:"):
+                named = True  # about the stream itself, not one of the sandbox's events
+            elif not line:
+                if data and not named:
+                    yield json.loads(data)
+                named, data = False, ""
 
 
 def _path(name: str) -> str:

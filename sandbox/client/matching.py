@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sandbox.client.messages import Message
 
-MATCHERS: Mapping[str, tuple[str, Callable[[Message], Sequence[str]]]] = {
-    "to": ("rcpt", lambda message: message.recipients),
-    "sender": ("from", lambda message: (message.sender, message.headers.first("From"))),
-    "subject": ("subject", lambda message: (message.subject,)),
-    "provider": ("provider", lambda message: (message.provider,)),
-    "channel": ("channel", lambda message: (message.channel,)),
-    "user": ("user", lambda message: (message.user,)),
+_ADDRESS = re.compile(r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matcher:
+    """A keyword: the fields of the search grammar that it asks, and the values of a message that it compares."""
+
+    fields: Sequence[str]
+    values: Callable[[Message], Sequence[str]]
+
+
+MATCHERS: Mapping[str, Matcher] = {
+    "to": Matcher(fields=("to",), values=lambda message: (*message.recipients, str(message.listed.get("to", "")))),
+    "sender": Matcher(fields=("from", "envfrom"), values=lambda message: (message.sender, message.author)),
+    "subject": Matcher(fields=("subject",), values=lambda message: (message.subject,)),
+    "provider": Matcher(fields=("provider",), values=lambda message: (message.provider,)),
+    "channel": Matcher(fields=("channel",), values=lambda message: (message.channel,)),
+    "user": Matcher(fields=("user",), values=lambda message: (message.user,)),
 }
-"""Keyword → (field of the search grammar, the values of a message that it is compared with)."""
+"""The keywords of `messages`, `wait` and `wait_for`."""
 
 
 def query_of(query: str, matchers: Mapping[str, str | None]) -> str:
     """One search query for a query and keyword matchers; `TypeError` for a keyword that is none."""
     if unknown := [name for name in matchers if name not in MATCHERS]:
         raise TypeError(f"{unknown[0]!r} is not a matcher; known: {', '.join(MATCHERS)}, query")
-    wanted = given(matchers)
-    return " ".join([*([query] if query else []), *(f"{MATCHERS[name][0]}:{quote(wanted[name])}" for name in wanted)])
+    terms = [_term(MATCHERS[name].fields, value) for name, value in given(matchers).items()]
+    if not terms:
+        return query
+    return " ".join([*([f"({query})"] if query.strip() else []), *terms])
+
+
+def _term(fields: Sequence[str], value: str) -> str:
+    asked = " OR ".join(f"{field}:{quote(value)}" for field in fields)
+    return f"({asked})" if len(fields) > 1 else asked
 
 
 def given(matchers: Mapping[str, str | None]) -> dict[str, str]:
@@ -42,7 +62,14 @@ def differences(message: Message, matchers: Mapping[str, str]) -> list[str]:
     """Which matchers a message misses, and what it has in their place."""
     found: list[str] = []
     for name, wanted in matchers.items():
-        values = [value for value in MATCHERS[name][1](message) if value]
-        if not any(wanted.casefold() in value.casefold() for value in values):
+        values = list(dict.fromkeys(value for value in MATCHERS[name].values(message) if value))
+        if not any(_fits(wanted, value) for value in values):
             found.append(f"{name} is {', '.join(values) or 'empty'!r}, not {wanted!r}")
     return found
+
+
+def _fits(wanted: str, value: str) -> bool:
+    """A whole address is that one and not a part of a longer one; anything else may be a part of the value."""
+    if _ADDRESS.fullmatch(wanted):
+        return wanted.casefold() in map(str.casefold, _ADDRESS.findall(value))
+    return wanted.casefold() in value.casefold()

@@ -51,7 +51,7 @@ class Attachment:
 
     def __init__(self, transport: Transport, message: str, data: Mapping[str, Any]) -> None:
         self._transport = transport
-        self._path = f"/messages/{message}/parts/{data['part']}"
+        self._path = f"/messages/{message}/parts/{data['n']}"
         self.filename: str = data.get("filename") or ""
         self.content_type: str = data.get("content_type") or "application/octet-stream"
         self.content_id: str = data.get("content_id") or ""
@@ -101,9 +101,19 @@ class Message:
         return self._data if self._whole else self._fetch()
 
     @property
+    def listed(self) -> dict[str, Any]:
+        """What lists say about the message: all that is known without asking again."""
+        return self._data
+
+    @property
     def sender(self) -> str:
         """The address of the envelope's sender; empty for the null sender of a bounce."""
         return str(self._data["envelope"]["mail_from"])
+
+    @property
+    def author(self) -> str:
+        """The header From as written, decoded."""
+        return str(self._data.get("sender") or "")
 
     @property
     def recipients(self) -> list[str]:

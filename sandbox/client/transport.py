@@ -38,7 +38,7 @@ class Transport:
         return self._opened
 
     def json(self, method: str, path: str, *, wait: float = 0.0, body: Any = None, **params: Any) -> Any:
-        """The JSON answer to a request under `/sandbox/v1`; None when it has no content.
+        """The JSON object that answers a request under `/sandbox/v1`; None when it has no content.
 
         `wait` adds seconds that the sandbox may take. Raises `ApiError` or `UnreachableError`.
         """
@@ -46,9 +46,12 @@ class Transport:
         if not response.content:
             return None
         try:
-            return response.json()
-        except ValueError as error:
-            raise UnreachableError(f"what answers at {self.url} is no email sandbox") from error
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise UnreachableError(f"what answers at {self.url} is no email sandbox")
+        return answer
 
     def octets(self, path: str) -> bytes:
         """The bytes of a resource under `/sandbox/v1`."""

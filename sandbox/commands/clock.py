@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from sandbox.client import Client
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def clock(context: click.Context) -> None:
-    """Show or move the account's clock."""
-    if context.invoked_subcommand is None:
-        context.invoke(show)
+class ShowingGroup(click.Group):
+    """A group that shows when no subcommand is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `show` in front of nothing, or of options that are its own."""
+        bare = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
+        return super().parse_args(ctx, ["show", *args] if bare else args)
+
+
+@click.group(cls=ShowingGroup)
+def clock() -> None:
+    """Show or move the account's clock; without a subcommand, show it."""
 
 
 @clock.command()

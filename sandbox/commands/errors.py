@@ -13,7 +13,7 @@ import click
 
 from sandbox.commands.terminal import Failure
 from sandbox.core.catalog import Catalog, ErrorEntry, load
-from sandbox.core.faults import MAGIC_DOMAIN
+from sandbox.core.faults import MAGIC_DOMAIN, MAGIC_STAGES
 from sandbox.options.layers import known_providers
 
 MEANING = {
@@ -29,7 +29,9 @@ def catalogs(provider: str | None = None) -> list[Catalog]:
     if provider is not None and provider not in known:
         raise Failure(f"there is no provider {provider!r}; known: {', '.join(known)}", 2)
     folder = resources.files("sandbox.providers")
-    return [load(name, (folder / name / "errors.toml").read_text("utf-8")) for name in ([provider] if provider else known)]
+    return [
+        load(name, (folder / name / "errors.toml").read_text("utf-8")) for name in ([provider] if provider else known)
+    ]
 
 
 @click.command()
@@ -56,26 +58,33 @@ def force_command(row: ErrorEntry) -> str:
     return f"email-sandbox fault add {row.id}"
 
 
-def magic_recipient(row: ErrorEntry) -> str:
-    """The recipient that meets the error, for programs that can't be reconfigured."""
-    return f"{row.id}@{MAGIC_DOMAIN}"
+def magic_recipient(row: ErrorEntry) -> str | None:
+    """The recipient that meets the error, for programs that can't be reconfigured; None where it comes too early."""
+    return f"{row.id}@{MAGIC_DOMAIN}" if MAGIC_STAGES.intersection(row.stages) else None
 
 
 def _group(rows: Sequence[ErrorEntry]) -> str:
-    counts = Counter(row.evidence for row in rows)
+    counts = Counter[str](row.evidence for row in rows)
     summary = ", ".join(f"{counts[word]} {word}" for word in MEANING if counts[word])
     title = f"{rows[0].provider} {rows[0].channel}: {len(rows)} errors ({summary})"
     parts = [title, "=" * len(title)]
     for evidence, meaning in MEANING.items():
-        found = [row for row in rows if row.evidence == evidence]
-        if found:
-            parts += ["", f"{evidence} ({meaning})", *map(_describe, found)]
+        for source in dict.fromkeys(_heading_source(row) for row in rows if row.evidence == evidence):
+            found = [row for row in rows if row.evidence == evidence and _heading_source(row) == source]
+            parts += ["", f"{len(found)} {evidence}: {source or meaning}", *map(_describe, found)]
     return "\n".join(parts)
+
+
+def _heading_source(row: ErrorEntry) -> str:
+    """The source that rows are listed under: documented rows have few, the others have one each."""
+    return row.source if row.evidence == "documented" else ""
 
 
 def _describe(row: ErrorEntry) -> str:
     reply = " ".join(part for part in (str(row.status), row.code if row.channel == "https" else "", row.text) if part)
     lines = [f"\n  {row.id}", f"    reply    {reply}", f"    trigger  {row.trigger}"]
+    if row.evidence != "documented":
+        lines.append(f"    source   {row.source}")
     if row.unprovoked:
         lines.append(f"    only forced: {row.unprovoked}")
     lines.append(f"    force    {force_command(row)}   (at {', '.join(row.stages)})")

@@ -72,7 +72,13 @@ def _row(message: Message) -> tuple[str, ...]:
     to = message.recipients
     more = f" +{len(to) - 1}" if len(to) > 1 else ""
     data = message.listed
-    return message.id, str(data.get("outcome", "")), message.sender or "<>", (to[0] if to else "") + more, message.subject
+    return (
+        message.id,
+        str(data.get("outcome", "")),
+        message.sender or "<>",
+        (to[0] if to else "") + more,
+        message.subject,
+    )
 
 
 def _print_octets(octets: bytes) -> None:
@@ -80,12 +86,12 @@ def _print_octets(octets: bytes) -> None:
     if sys.stdout.isatty():
         click.echo(inert_text(octets.decode("utf-8", "replace")), nl=False)
     else:
-        click.get_binary_stream("stdout").write(octets)
+        click.echo(octets, nl=False)
 
 
 def _describe(message: Message) -> str:
     data = message.data
-    envelope = [
+    envelope: list[tuple[str, str]] = [
         ("message", f"{message.id}  {message.size} bytes  {message.provider} {message.channel}"),
         ("from", message.sender or "<>"),
         *(("to", _recipient(item)) for item in data["recipients"]),

@@ -19,7 +19,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def _flags(command: Command) -> Command:
     """Add a flag for each setting, in the order of the table."""
-    for row in (*reversed(ROWS), *reversed(ALIASES)):
+    rows: list[Row | Alias] = [*ALIASES, *ROWS]
+    for row in reversed(rows):
         _flag(row)(command)
     return command
 
@@ -32,10 +33,11 @@ def _flag(row: Row | Alias) -> Callable[[Command], Command]:
         about = f"{row.about}  [default: {'on' if row.default else 'off'}]"
         return click.option(f"{row.flag}/{off}", row.key.replace(".", "__"), default=None, help=about)
     default = f"  [default: {shown_default(row)}]" if row.default not in ("", [], {}) else ""
+    form = f" ({accepted(row)})" if row.hint in (int, float) and row.unit else ""
     return click.option(
         row.flag,
         row.key.replace(".", "__"),
-        help=f"{row.about} ({accepted(row)}){default}",
+        help=f"{row.about}{form}{default}",
         metavar="|".join(row.choices) if row.choices and row.hint is str else "VALUE",
         multiple=get_origin(row.hint) is list,
     )
@@ -74,7 +76,7 @@ def _run(settings: Settings) -> None:
     from sandbox import app  # noqa: PLC0415 - see above
     from sandbox.core.errors import StoreError  # noqa: PLC0415 - see above
 
-    with failures(2, app.ListenerError), failures(1, StoreError):
+    with failures(2, app.ListenerError), failures(1, StoreError, OSError):
         try:
             asyncio.run(app.serve(settings, announce))
         except KeyboardInterrupt:  # where signals can't be handled by the loop

@@ -35,7 +35,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)
-        self.exit_code = status
+        self.exit_code = status  # type: ignore[misc]  # click's declaration; it is read from the instance
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the line."""

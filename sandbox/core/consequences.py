@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.core.attempts import Decision, FollowUp, Verdict
+from sandbox.core.clock import to_iso
 from sandbox.core.model import Outcome
 from sandbox.core.policy import SuppressionReason
 from sandbox.core.retries import RetrySchedule
@@ -56,7 +57,9 @@ def _temporary(
         record = _record(due, Outcome.SOFT_BOUNCED, "soft_bounced", decision.reply, now, data)
         return Consequence(record=record, suppress=SuppressionReason.SOFT_BOUNCE, report="failed", source=decision.mta)
     warns = schedule.warns(due.accepted, due.last, now)
-    record = _record(due, Outcome.DEFERRED, "deferred", decision.reply, now, {**data, "again": again}, again=again)
+    record = _record(
+        due, Outcome.DEFERRED, "deferred", decision.reply, now, {**data, "again": to_iso(again)}, again=again
+    )
     return Consequence(record=record, report="delayed" if warns else "", source=decision.mta)
 
 

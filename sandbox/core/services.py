@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.core.accounts import Account, Accounts
 from sandbox.core.catalog import Catalog, Wording
+from sandbox.core.dns.system import NameSystem
 from sandbox.core.events import EventStream
 from sandbox.core.intake import Intake
 from sandbox.core.policy import Rules
@@ -36,6 +37,7 @@ class Services:
     intake: Intake
     stream: EventStream
     sessions: OpenSessions
+    dns: NameSystem
     providers: Mapping[str, ProviderState]
     files: Path
     """Folder for keys, certificates and client settings."""

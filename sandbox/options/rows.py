@@ -25,6 +25,8 @@ class Row:
     least: float | None = None
     most: float | None = None
     keys: Sequence[str] = ()
+    pattern: str = ""
+    example: str = ""
 
     @property
     def key(self) -> str:
@@ -66,7 +68,7 @@ class Alias:
 
     def rows(self) -> list[Row]:
         """The rows that it sets."""
-        return [row for row in ROWS if row.section and row.name == self.name]
+        return [row for row in ROWS if row.section not in ("", "port") and row.name == self.name]
 
 
 def _flatten(owner: type[Section], section: str = "") -> Iterator[Row]:
@@ -88,4 +90,5 @@ SECTIONS: dict[str, type[Section]] = {item.name: inner for item in fields(Settin
 ALIASES: Sequence[Alias] = (
     Alias(name="region", about="region of every provider at once"),
     Alias(name="limits", about="sending limits of every provider at once: trial, paid or unlimited"),
+    Alias(name="dns", about="which domains exist: any, zones or system"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
@@ -125,6 +126,10 @@ def _check(row: Row, value: Any) -> None:
         raise TypeMismatchError
     if isinstance(value, int | float) and _outside(row, value):
         raise TypeMismatchError
+    if row.pattern and not all(
+        re.fullmatch(row.pattern, text) for text in ([value] if isinstance(value, str) else value)
+    ):
+        raise TypeMismatchError
     if isinstance(value, dict):
         _check_keys(row, value, every=False)
         if any(_outside(row, item) for item in value.values() if isinstance(item, int | float)):
@@ -164,9 +169,11 @@ def _in_words(row: Row, hint: Any) -> str:
         return f"one of {', '.join(row.choices)}" if len(row.choices) > 2 else " or ".join(row.choices)
     words = _KINDS[kind]
     if kind is list:
-        words += " of tables" if row.keys else " of texts"
+        words += " of tables" if _kind(get_args(hint)[0]) is dict else " of texts"
     if row.keys and kind in (list, dict):
         words += f" with {', '.join(row.keys)}"
+    if row.example:
+        words += f" such as {row.example}"
     if row.unit and kind in (int, float):
         words += f" of {row.unit}"
     if row.least is not None and kind in (int, float, dict):

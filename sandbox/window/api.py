@@ -6,7 +6,20 @@ from starlette.routing import BaseRoute, Mount
 
 from sandbox.core.model import Channel, Stage
 from sandbox.core.services import Services
-from sandbox.window import accounts, clock, content, errors, events, faults, messages, openapi, sessions, site, status
+from sandbox.window import (
+    accounts,
+    clock,
+    content,
+    delivery,
+    errors,
+    events,
+    faults,
+    messages,
+    openapi,
+    sessions,
+    site,
+    status,
+)
 from sandbox.window.controls import Controls
 from sandbox.window.operation import Operation, Parameter, application
 from sandbox.window.schemas import FLAG, NUMBER, TEXT, TEXTS, WHOLE, many, maybe, page, record, ref
@@ -241,6 +254,7 @@ OPERATIONS = (
         answer="Removed",
         also=_NOT_FOUND,
     ),
+    *delivery.OPERATIONS,
     Operation(method="GET", path="/clock", handler=clock.show, summary="The account's clock", answer="Clock"),
     Operation(
         method="POST",

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from sandbox.core.accounts import Account
+from sandbox.core.attempts import FollowUp
+from sandbox.core.model import Event
+from sandbox.core.store.queue import Attempted
 
 
 class Controls(Protocol):
@@ -38,6 +41,14 @@ class Controls(Protocol):
 
     async def connection(self, account: Account) -> Mapping[str, Any]:
         """The account's id under `account`, and its listeners and credentials in the ready file's shape."""
+        ...
+
+    async def simulate(self, account: Account, message: str, recipient: str, follow_up: FollowUp) -> Attempted:
+        """Let something happen now to a recipient of a message; `NotFoundError` without such a recipient."""
+        ...
+
+    async def replay(self, event: Event) -> int:
+        """Tell the callbacks that want it about an event again; how many took it."""
         ...
 
     async def settle(self, account: Account) -> None:

@@ -64,3 +64,9 @@ class Provider:
     """Make what a fresh account owns: credentials, identities, what the settings ask for."""
     connection: Callable[[Services, Any, Account], Awaitable[Mapping[str, Any]]]
     """What a client needs to know, in the ready file's shape, without the listeners."""
+    names: Callable[[Services, Any, Account, str, str], Awaitable[list[str] | None]] | None = None
+    """(services, section, account, name, record type) → what the provider itself publishes in DNS, as presentation form.
+
+    None when the name is not the provider's; `NotFoundError` when it would be, but does not exist. Names are in lower
+    case, without the final dot.
+    """

@@ -9,7 +9,7 @@ from enum import StrEnum
 import dns.name
 
 from sandbox.core.accounts import Account
-from sandbox.core.dns.records import Record, domain_name, normal, parse_name, parsed, spelled
+from sandbox.core.dns.records import Record, domain_name, minimum, normal, parse_name, spelled
 from sandbox.core.dns.zone import Found, Match
 from sandbox.core.dns.zones import Zones
 from sandbox.core.errors import NotFoundError
@@ -132,7 +132,7 @@ class Authority:
                 continue
             if rows:
                 soa = _published(above, "SOA", rows)[0]
-                return replace(soa, ttl=min(soa.ttl, parsed("SOA", soa.rdata).minimum))  # type: ignore[attr-defined]
+                return replace(soa, ttl=min(soa.ttl, minimum(soa)))
         return None
 
 

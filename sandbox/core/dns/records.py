@@ -16,8 +16,8 @@ from dns.rdtypes.ANY.TXT import TXT
 
 IN = dns.rdataclass.IN
 TYPES = frozenset({
-    "A", "AAAA", "CAA", "CERT", "CNAME", "DNSKEY", "DS", "HTTPS", "LOC", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV",
-    "SSHFP", "SVCB", "TLSA", "TXT",
+    "A", "AAAA", "CAA", "CERT", "CNAME", "DNSKEY", "DS", "HTTPS", "LOC", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF",
+    "SRV", "SSHFP", "SVCB", "TLSA", "TXT",
 })  # fmt: skip
 """Types that a zone may hold. DNAME is none of them: nothing here rewrites names."""
 TEXTS = frozenset({"TXT", "SPF"})
@@ -111,13 +111,13 @@ def normal(rtype: str, rdata: str) -> str:
     if re.search(r"[\r\n\x00]", rdata) or len(rdata) > RDATA * 4:
         raise RecordError("rdata", "more than one line, or too long")
     try:
-        parsed = _texts(rtype, rdata) if rtype in TEXTS else dns.rdata.from_text(IN, rtype, rdata, dns.name.root, False)
-        octets = parsed.to_wire() or b""
+        data = _texts(rtype, rdata) if rtype in TEXTS else _parse(rtype, rdata)
+        octets = data.to_wire() or b""
     except (dns.exception.DNSException, ValueError) as error:
         raise RecordError("rdata", str(error)) from error
     if len(octets) > RDATA:
         raise RecordError("rdata", f"longer than {RDATA} octets")
-    text = parsed.to_text()
+    text = data.to_text()
     return text.lower() if rtype in _HOSTS else text
 
 
@@ -154,7 +154,11 @@ def quoted(text: str) -> str:
 @lru_cache(maxsize=4096)
 def parsed(rtype: str, rdata: str) -> dns.rdata.Rdata:
     """The data of a normalised record, ready for the wire."""
-    return dns.rdata.from_text(IN, rtype, rdata, dns.name.root, False)
+    return _parse(rtype, rdata)
+
+
+def _parse(rtype: str, rdata: str) -> dns.rdata.Rdata:
+    return dns.rdata.from_text(IN, rtype, rdata, dns.name.root, relativize=False)
 
 
 def shown(rtype: str, rdata: str) -> str:
@@ -163,3 +167,8 @@ def shown(rtype: str, rdata: str) -> str:
         return rdata
     data = parsed(rtype, rdata)
     return b"".join(data.strings).decode("utf-8", "backslashreplace")  # type: ignore[attr-defined]
+
+
+def minimum(soa: Record) -> int:
+    """The last field of a start of authority: seconds for which a denial may be kept (RFC 2308 section 4)."""
+    return int(soa.rdata.rpartition(" ")[2])

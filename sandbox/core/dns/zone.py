@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import dns.name
 
-from sandbox.core.dns.records import Record, parse_name, parsed, spelled
+from sandbox.core.dns.records import Record, minimum, parse_name, spelled
 
 ANY = "ANY"
 
@@ -66,7 +66,7 @@ class Zone:
         """Seconds for which a negative answer may be kept (RFC 2308 section 5)."""
         if self.soa is None:
             return 0
-        return min(self.soa.ttl, parsed("SOA", self.soa.rdata).minimum)  # type: ignore[attr-defined]
+        return min(self.soa.ttl, minimum(self.soa))
 
     def look(self, name: dns.name.Name, rtype: str) -> Found:
         """What stands at `name`, which must lie in the zone; `rtype` may be ANY."""

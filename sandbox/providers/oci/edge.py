@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from sandbox.core.accounts import Account
 from sandbox.core.catalog import ErrorEntry
-from sandbox.core.errors import Condition, Refusal
+from sandbox.core.errors import Condition, Refusal, StoreError
 from sandbox.core.model import Principal, Resource, Stage
 from sandbox.core.services import Services
 from sandbox.providers.oci import signature
@@ -23,9 +23,17 @@ from sandbox.providers.oci.rules import PRESETS
 from sandbox.wire.http import Exchange, Operation
 from sandbox.wire.http.api import CONTROL_BODY
 
+USERS = 1000
+"""Users whose request times are kept before those of idle ones are dropped."""
 _CLIENT_ID = re.compile(r"[\w-]{1,128}", re.ASCII)
+
+
+def _size_limit(exchange: Exchange) -> int:
+    return exchange.state.rules.sizes(exchange.account).message if exchange.stage is Stage.REQUEST else CONTROL_BODY
+
+
 _LIMITS: Mapping[Condition, Callable[[Exchange], int | None]] = {
-    Condition.TOO_LARGE: lambda e: _size_limit(e),
+    Condition.TOO_LARGE: _size_limit,
     Condition.OVER_MINUTE_LIMIT: lambda e: e.state.rules.limits(e.account).per_minute or PRESETS["paid"].per_minute,
     Condition.OVER_DAY_LIMIT: lambda e: e.state.rules.limits(e.account).per_day or PRESETS["paid"].per_day,
     Condition.TOO_MANY_RECIPIENTS: lambda e: e.state.rules.sizes(e.account).recipients,
@@ -54,10 +62,10 @@ class OciEdge:
         """The owner of the key that the request names, else of the tenancy in its name, else the ready-made account."""
         try:
             key_id = signature.parse(headers.get("authorization", "")).key_id
-        except signature.SignatureError:
+            found = await services.store.resources.anywhere("oci", "api-key", key_id)
+            found = found or await services.store.resources.anywhere("oci", "identity", key_id.partition("/")[0])
+        except (signature.SignatureError, StoreError):
             return services.accounts.ready_made
-        found = await services.store.resources.anywhere("oci", "api-key", key_id)
-        found = found or await services.store.resources.anywhere("oci", "identity", key_id.partition("/")[0])
         return services.accounts.get(found[0].account) if found else services.accounts.ready_made
 
     async def admit(self, exchange: Exchange) -> Principal:
@@ -112,6 +120,8 @@ class OciEdge:
     def _count(self, exchange: Exchange, principal: Principal) -> None:
         now = exchange.account.clock.now()
         who = (principal.account, principal.user)
+        if len(self._recent) > USERS:
+            self._recent = {user: times for user, times in self._recent.items() if times and now - 1 < times[-1] <= now}
         recent = self._recent.setdefault(who, deque())
         while recent and not now - 1 < recent[0] <= now:
             recent.popleft()
@@ -152,10 +162,6 @@ async def _anybody(exchange: Exchange) -> Principal:
 
 def _principal(exchange: Exchange, user: str, key: Resource) -> Principal:
     return Principal(account=exchange.account.id, provider="oci", user=user, credential=key.key)
-
-
-def _size_limit(exchange: Exchange) -> int:
-    return exchange.state.rules.sizes(exchange.account).message if exchange.stage is Stage.REQUEST else CONTROL_BODY
 
 
 def _forced_sender(exchange: Exchange) -> str:

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 KEY_FILE = "api_key.pem"
+PUBLIC_FILE = "api_key_public.pem"
+SECRET_FILE = "secret"  # noqa: S105 - the name of a file
 LABEL = b"OCI_API_KEY\n"
 """Last line of the key file; the service's clients warn about key files without it."""
 
@@ -30,16 +32,26 @@ def public_key(folder: Path) -> str:
     """The public half (PEM) of the pair in `folder`, which is made at the first call; slow, so call it in a thread."""
     path = folder / KEY_FILE
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Two threads may both find no key; the first to link its own wins, and both then read that one.
-        with _draft(folder, _new_private_key() + LABEL) as draft, contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    private = serialization.load_pem_private_key(path.read_bytes(), None)
-    return (
-        private.public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode()
-    )
+        _keep(path, _new_private_key() + LABEL)
+    if not (folder / PUBLIC_FILE).exists():
+        private = serialization.load_pem_private_key(path.read_bytes(), None)
+        spki = serialization.PublicFormat.SubjectPublicKeyInfo
+        _keep(folder / PUBLIC_FILE, private.public_key().public_bytes(serialization.Encoding.PEM, spki))
+    return (folder / PUBLIC_FILE).read_text("ascii")
+
+
+def known_public_key(folder: Path) -> str | None:
+    """The public half if the pair was made already."""
+    path = folder / PUBLIC_FILE
+    return path.read_text("ascii") if path.exists() else None
+
+
+def secret(folder: Path, fresh: str) -> str:
+    """The secret that accounts' names and passwords are derived from; it becomes `fresh` when there is none yet."""
+    path = folder / SECRET_FILE
+    if not path.exists():
+        _keep(path, fresh.encode())
+    return path.read_text("ascii")
 
 
 def write_config(path: Path, values: Mapping[str, str]) -> None:
@@ -54,6 +66,13 @@ def _new_private_key() -> bytes:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Make a file unless it is there: of several that make it at once, the first to link its draft wins."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _draft(path.parent, content) as draft, contextlib.suppress(FileExistsError):
+        os.link(draft, path)
 
 
 @contextmanager

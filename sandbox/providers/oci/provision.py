@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import string
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from sandbox.core.accounts import Account
+from sandbox.core.ids import Ids
 from sandbox.core.model import Resource
 from sandbox.core.services import Services
 from sandbox.core.store.resources import DuplicateKeyError
@@ -21,15 +23,22 @@ READY_MADE = "ready-made"
 
 
 async def provision(services: Services, section: Any, account: Account) -> None:
-    """Give an account its identity, an SMTP credential, and the senders, suppressions and users of the settings.
+    """Give an account its identity, credentials, and the senders, suppressions and users of the settings.
 
-    What exists already stays; what the settings have gained since is added.
+    What exists already stays; what the settings have gained since is added. Identity and SMTP credential follow from
+    the sandbox's secret, so that an account that was emptied gets the same ones again and its clients go on.
     """
-    identity = await identity_of(services, account)
-    wanted: list[Resource] = []
-    if identity is None:
-        identity = _new_identity(account)
-        wanted = [identity.resource(account), _ready_made_credential(account, identity)]
+    folder = services.files / "oci"
+    secret = await asyncio.to_thread(keys.secret, folder, services.accounts.ids.hex(64))
+    public = await asyncio.to_thread(keys.known_public_key, folder)
+    derived = Ids(f"{secret}/{account.id}")
+    identity = _new_identity(derived)
+    wanted = [identity.resource(account), _ready_made_credential(account, identity, derived)]
+    known = await identity_of(services, account)
+    if known is not None:
+        identity, wanted = known, []
+    if public is not None:
+        wanted.append(_api_key(account, identity, public))
     wanted += _asked_for(section, account, identity)
     await _add_missing(services, account, wanted)
 
@@ -41,12 +50,11 @@ async def connection(services: Services, section: Any, account: Account) -> Mapp
         raise LookupError(f"account {account.id!r} was not provisioned")
     folder = (services.files / "oci").resolve()
     public = await asyncio.to_thread(keys.public_key, folder)
-    fingerprint = keys.fingerprint(public)
-    await _remember_key(services, account, identity, public, fingerprint)
+    await _add_missing(services, account, [_api_key(account, identity, public)])
     client = {
         "user": identity.user,
         "tenancy": identity.tenancy,
-        "fingerprint": fingerprint,
+        "fingerprint": keys.fingerprint(public),
         "key_file": str(folder / keys.KEY_FILE),
         "region": regions.name(section.region),
     }
@@ -63,21 +71,25 @@ async def connection(services: Services, section: Any, account: Account) -> Mapp
     }
 
 
-def _new_identity(account: Account) -> Identity:
-    tenancy, compartment, user, group = (
-        ocid.make(account.ids, kind) for kind in ("tenancy", "compartment", "user", "group")
-    )
+def _new_identity(ids: Ids) -> Identity:
+    tenancy, compartment, user, group = (ocid.make(ids, kind) for kind in ("tenancy", "compartment", "user", "group"))
     return Identity(tenancy=tenancy, compartment=compartment, user=user, group=group)
 
 
-def _ready_made_credential(account: Account, identity: Identity) -> Resource:
+def _ready_made_credential(account: Account, identity: Identity, ids: Ids) -> Resource:
     return records.smtp_credential(
         account,
         user=identity.user,
-        username=f"{identity.user}@{identity.tenancy}.{account.ids.alphanumeric(2)}.com",
-        password=account.ids.choose(PASSWORD, 20),
+        username=f"{identity.user}@{identity.tenancy}.{ids.alphanumeric(2)}.com",
+        password=ids.choose(PASSWORD, 20),
         description=READY_MADE,
     )
+
+
+def _api_key(account: Account, identity: Identity, public: str) -> Resource:
+    fingerprint = keys.fingerprint(public)
+    key_id = f"{identity.tenancy}/{identity.user}/{fingerprint}"
+    return records.api_key(account, key_id=key_id, user=identity.user, public=public, fingerprint=fingerprint)
 
 
 def _asked_for(section: Any, account: Account, identity: Identity) -> list[Resource]:
@@ -113,21 +125,8 @@ async def _add_missing(services: Services, account: Account, wanted: list[Resour
             password = row.data["password"]
             await store.change(known, account.clock.now(), lambda data, new=password: {**data, "password": new})  # type: ignore[misc]
     if fresh:
-        await store.add_all(fresh.values())
-
-
-async def _remember_key(
-    services: Services, account: Account, identity: Identity, public: str, fingerprint: str
-) -> None:
-    """Make the sandbox's key one of the user's API keys."""
-    key_id = f"{identity.tenancy}/{identity.user}/{fingerprint}"
-    if await services.store.resources.find(account.id, "oci", "api-key", key_id) is not None:
-        return
-    row = records.api_key(account, key_id=key_id, user=identity.user, public=public, fingerprint=fingerprint)
-    try:
-        await services.store.resources.add(row)
-    except DuplicateKeyError:  # somebody else asked at the same moment
-        return
+        with suppress(DuplicateKeyError):  # somebody else added the same at the same moment
+            await store.add_all(fresh.values())
 
 
 async def _credential(services: Services, account: Account) -> Resource | None:

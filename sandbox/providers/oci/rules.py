@@ -79,9 +79,7 @@ class OciRules:
         found = await self._services.store.resources.find(account.id, "oci", "suppression", address.lower())
         if found is None:
             return None
-        senders = await self._services.store.resources.all(account.id, "oci", "sender")
-        sender_id = senders[0].id if senders else ""
-        return Suppressed(reason=str(found.data["reason"]), params={"user": principal.user, "sender_id": sender_id})
+        return Suppressed(reason=str(found.data["reason"]), params={"user": principal.user})
 
     async def note_suppressed(self, account: Account, address: str, message_id: str) -> None:  # noqa: ARG002
         """Keep when a submission to the address was last prevented."""

@@ -164,6 +164,9 @@ class Api(BaseRoute):
             return await self._perform(exchange, receive)
         except Refusal as refusal:
             return self._refuse(exchange, refusal)
+        except StoreError as error:
+            log.error("%s %s: %s", exchange.method, exchange.path, error)  # noqa: TRY400 - the message says it all
+            return self._refuse(exchange, Refusal(Condition.STORAGE_FULL))
         except ClientDisconnect:
             raise
         except Exception:
@@ -174,6 +177,7 @@ class Api(BaseRoute):
         operation, problem = self._find(exchange)
         if operation is not None:
             exchange.stage = operation.stage
+            exchange.transcript.extra["operation"] = operation.name
         limit = operation.body_limit(exchange) if operation else CONTROL_BODY
         exchange.body = await read_body(receive, exchange.headers, limit)
         record_body(exchange)

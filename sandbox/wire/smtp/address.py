@@ -17,11 +17,13 @@ SHOWN = 256
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_QUOTED = r'"(?:[ !#-\[\]-~]|\\[ -~])*"'
 _MAILBOX = re.compile(
-    rf'(?P<local>{_ATOM}(?:\.{_ATOM})*|"(?:[ !#-\[\]-~]|\\[ -~])*")@(?:(?P<domain>{_LABEL}(?:\.{_LABEL})*)|\[(?P<literal>[!-Z^-~]+)\])'
+    rf"(?P<local>{_ATOM}(?:\.{_ATOM})*|{_QUOTED})"
+    rf"@(?:(?P<domain>{_LABEL}(?:\.{_LABEL})*)|\[(?P<literal>[!-Z^-~]+)\])"
 )
 _SOURCE_ROUTE = re.compile(rf"(?:@{_LABEL}(?:\.{_LABEL})*,?)+:")
-_PATH = re.compile(r' ?(?:<(?P<path>(?:"(?:[^"\\]|\\.)*"|[^">])*)>|(?P<bare>[^ <>"]+))(?P<rest>.*)')
+_PATH = re.compile(r' ?(?:<(?P<path>(?:"(?:[^"\\]|\\.)*"|[^"<>])*)>|(?P<bare>[^ <>"]+)(?= |$))(?P<rest>.*)')
 _XTEXT = r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+"
 
 MAIL_PARAMETERS: Mapping[str, re.Pattern[str]] = {
@@ -32,9 +34,7 @@ MAIL_PARAMETERS: Mapping[str, re.Pattern[str]] = {
 RCPT_PARAMETERS: Mapping[str, re.Pattern[str]] = {}
 
 
-def parse_path(
-    argument: str, keyword: str, parameters: Mapping[str, re.Pattern[str]]
-) -> tuple[str, dict[str, str]]:
+def parse_path(argument: str, keyword: str, parameters: Mapping[str, re.Pattern[str]]) -> tuple[str, dict[str, str]]:
     """Read `FROM:<path> parameters` (or `TO:`): the address, empty for `<>`, and the parameters by upper-case keyword.
 
     An address without brackets is taken as people type it by hand. Raises `Refusal` with SYNTAX, INVALID_ADDRESS or

@@ -118,20 +118,22 @@ class Conversation:
         }
         if self.transaction:
             known |= {"sender": self.transaction.sender, "address": self.transaction.sender}
-        limit = self._limit(entry.on)
-        return known if limit is None else {**known, "limit": limit}
+        if "limit" in placeholders(entry.template(self.endpoint.state.wording)):
+            known |= self._limit(entry.on)
+        return known
 
-    def _limit(self, conditions: Sequence[Condition]) -> int | None:
-        """The limit that a row speaks of."""
+    def _limit(self, conditions: Sequence[Condition]) -> dict[str, object]:
+        """The limit that a row speaks of; nothing when there is none."""
         rules = self.endpoint.state.rules
-        limits, sizes = rules.limits(self.account), rules.sizes(self.account)
+        limits = rules.limits(self.account)
         spoken = {
             Condition.OVER_MINUTE_LIMIT: limits.per_minute,
             Condition.OVER_DAY_LIMIT: limits.per_day,
-            Condition.TOO_LARGE: sizes.message,
+            Condition.TOO_LARGE: rules.sizes(self.account).message,
             Condition.TOO_MANY_RECIPIENTS: self.endpoint.limits.recipients,
         }
-        return next((spoken[condition] for condition in conditions if condition in spoken), None)
+        limit = next((spoken[condition] for condition in conditions if condition in spoken), None)
+        return {} if limit is None else {"limit": limit}
 
     async def struck(
         self,

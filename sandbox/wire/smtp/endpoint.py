@@ -20,9 +20,7 @@ class Endpoint:
     turnstile: Turnstile
 
     @classmethod
-    def of(
-        cls, services: Services, provider: str, personality: SmtpPersonality, section: SmtpSettings
-    ) -> Endpoint:
+    def of(cls, services: Services, provider: str, personality: SmtpPersonality, section: SmtpSettings) -> Endpoint:
         """The endpoint of `provider` with the limits of its settings section."""
         limits = Limits.of(section)
         return cls(

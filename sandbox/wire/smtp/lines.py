@@ -17,6 +17,8 @@ LONGER = {
 }
 AUTH_LINE = LONGER[b"AUTH "]
 """Octets of a client's answer to a challenge, RFC 4954 section 4."""
+MASK = "********"
+"""What a transcript shows in place of a secret."""
 SKIPPED = 1_048_576
 """Octets of an overlong line that are read to find its end; a line without end is cut off there."""
 TLS_RECORD = 0x16
@@ -52,7 +54,10 @@ class Input:
         """Add what arrives next; False at the end of the connection."""
         if self.waiting_since is None:
             self.waiting_since = self._clock()
-        octets = await self._reader.read(CHUNK)
+        try:
+            octets = await self._reader.read(CHUNK)
+        except OSError as error:  # a broken TLS record, an unreachable host: the connection is of no use any more
+            raise ConnectionResetError(f"the connection was lost: {error}") from error
         self._buffer += octets
         return bool(octets)
 

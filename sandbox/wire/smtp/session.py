@@ -25,6 +25,10 @@ FAIR = 20
 """Commands that a pipelining client may run before others have their turn."""
 
 
+GOODBYE = 0.5
+"""Seconds that a client may take to close its side when the listener is closed."""
+
+
 class BlockedError(ConnectionError):
     """The client does not read what it is told."""
 
@@ -34,6 +38,11 @@ class SmtpSession(SMTP):
 
     The engine's protocol plumbing and its single exit, `push`, stay; commands, limits and words are the sandbox's.
     """
+
+    _paused: bool
+    """Whether the client leaves so much unread that replies wait; kept by asyncio."""
+    _closed: asyncio.Future[None]
+    """Done once the connection is gone; kept by asyncio."""
 
     def __init__(
         self,
@@ -127,23 +136,30 @@ class SmtpSession(SMTP):
             self._work.cancel()
             await asyncio.wait([self._work])
         if self._connection:
-            await asyncio.wait([self._closed], timeout=self._limits.linger)
+            await asyncio.wait([self._closed], timeout=GOODBYE)
             self._connection.abort()
 
     # the conversation
 
     async def _handle_client(self) -> None:
         """Greet, obey, and write the transcript down when it is over, whatever ended it."""
-        transcript = self.conversation.transcript
         try:
             await self._converse()
         except HandshakeError as error:
-            transcript.said("sandbox", f"the TLS handshake failed: {error}")
-        except (ConnectionError, ssl.SSLError, TimeoutError) as error:
-            transcript.said("sandbox", str(error) or "the connection was lost")
+            self._note_end(f"the TLS handshake failed: {error}")
+        except OSError as error:
+            self._note_end(str(error) or "the connection was lost")
+        except Exception:
+            log.exception("%s: the session failed", self.conversation.transcript.session)
+            self._note_end("an internal error happened; the log has it")
         finally:
             self._hang_up()
             await self._write_down()
+
+    def _note_end(self, reason: str) -> None:
+        transcript = self.conversation.transcript
+        transcript.said("sandbox", reason)
+        transcript.extra["ended"] = reason
 
     async def _converse(self) -> None:
         try:
@@ -168,7 +184,7 @@ class SmtpSession(SMTP):
                 await commands.refuse_line(conversation, refusal)
                 continue
             if line is None:
-                conversation.transcript.said("sandbox", "the client closed the connection")
+                self._note_end("the client closed the connection")
                 return
             await commands.perform(conversation, line)
             count += 1
@@ -185,6 +201,10 @@ class SmtpSession(SMTP):
         self._shaking_hands = True
         try:
             secured = await upgrade(self, self._connection, self._context, seconds=self._limits.idle)
+        except HandshakeError:
+            if not self._closed.done():  # asyncio does not tell when a connection is lost inside a handshake
+                self._closed.set_result(None)
+            raise
         finally:
             self._shaking_hands = False
         self._connection = secured
@@ -234,7 +254,7 @@ class SmtpSession(SMTP):
 
     def _hang_up(self) -> None:
         """Close after what was said is out, or cut the line when the client leaves it unread."""
-        self._registry.discard(self) if not self._stopping else None
+        self._registry.discard(self)
         self._endpoint.turnstile.open -= 1
         if self._timer:
             self._timer.cancel()

@@ -39,7 +39,7 @@ async def upgrade(
         waiter,
         server_side=True,
         call_connection_made=False,
-        ssl_handshake_timeout=seconds,
+        ssl_handshake_timeout=seconds,  # type: ignore[arg-type]  # seconds may be a fraction
         ssl_shutdown_timeout=min(seconds, 5.0),
     )
     transport.set_protocol(tls)

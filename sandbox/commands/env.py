@@ -1,0 +1,62 @@
+"""`env`: client settings to paste or `eval`, filled with the running sandbox's listeners and credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sandbox import recipes
+from sandbox.commands.connected import connected
+from sandbox.commands.terminal import Failure
+from sandbox.options.layers import known_providers
+
+if TYPE_CHECKING:
+    from sandbox.client import Client
+
+SUBMISSION = 587
+
+
+@click.command()
+@click.option("--provider", default="oci", show_default=True, help="The provider to point at.")
+@click.option("--for", "tool", default="shell", show_default=True, help="The program or library; `list` names them.")
+@connected
+def env(client: Client, provider: str, tool: str) -> None:
+    """Print client settings: shell exports by default, or a recipe for a program or library.
+
+    For a shell: eval "$(email-sandbox env)"
+    """
+    if provider not in known_providers():
+        raise Failure(f"there is no provider {provider!r}; known: {', '.join(known_providers())}", 2)
+    if tool == "list":
+        click.echo("\n".join(recipes.names(provider)))
+        return
+    try:
+        text = recipes.template(provider, tool)
+    except KeyError:
+        known = ", ".join(recipes.names(provider))
+        raise Failure(f"there is no recipe for {tool!r}; known: {known}", 2) from None
+    connection = client.connection()
+    if provider not in connection:
+        raise Failure(f"the sandbox does not run the provider {provider!r}", 2)
+    click.echo(recipes.fill(text, values(connection, provider)), nl=False)
+
+
+def values(connection: Mapping[str, Any], provider: str) -> dict[str, str]:
+    """What recipes may name, from the ready file's shape."""
+    own = connection[provider]
+    listeners = own["smtp"]
+    chosen = next((item for item in listeners if item.get("stands_for") == SUBMISSION), listeners[0])
+    plain = {name: str(value) for name, value in own.items() if not isinstance(value, list | dict)}
+    return {
+        **plain,
+        "host": str(chosen["host"]),
+        "port": str(chosen["port"]),
+        "username": plain["smtp_username"],
+        "password": plain["smtp_password"],
+        "sender": plain.get("approved_sender", ""),
+        "http": str(connection["http"]),
+        "https": str(connection["https"]),
+        "ca_file": str(connection["ca_file"]),
+    }

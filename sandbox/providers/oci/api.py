@@ -1,0 +1,26 @@
+"""The paths of OCI's HTTP APIs: which table of operations answers under which prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.routing import BaseRoute
+
+from sandbox.core.services import Services
+from sandbox.providers.oci import control, submit
+from sandbox.providers.oci.edge import OciEdge
+from sandbox.wire.http import Api
+
+
+def routes(services: Services, section: Any) -> Sequence[BaseRoute]:
+    """Data plane and control plane; both count a user's requests together."""
+    edge = OciEdge(
+        verify=section.verify_signatures and not services.permissive,
+        requests_per_second=section.api_requests_per_second,
+    )
+    tables = {submit.PREFIX: submit.OPERATIONS, control.PREFIX: control.OPERATIONS}
+    return [
+        Api(services, provider="oci", section=section, prefix=prefix, operations=operations, edge=edge)
+        for prefix, operations in tables.items()
+    ]

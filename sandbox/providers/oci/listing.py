@@ -1,0 +1,114 @@
+"""Lists: filtered by their operation, then sorted and cut into pages here.
+
+A page token is opaque to clients. It names the first item of its page by sort value and id, so that items that come
+or go between two requests neither repeat nor hide others.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.responses import Response
+
+from sandbox.core.errors import Refusal
+from sandbox.core.model import Resource
+from sandbox.providers.oci.edge import answer
+from sandbox.wire.http import Exchange
+
+DEFAULT_LIMIT = 100
+"""Items of a page when the request doesn't say; the service doesn't publish its own."""
+MOST = 1000
+
+Key = tuple[Any, str]
+
+
+def _by_time(item: Resource) -> Key:
+    return (item.created, item.id)
+
+
+def _by_address(item: Resource) -> Key:
+    return (item.key, item.id)
+
+
+_SORTS: Mapping[str, tuple[Callable[[Resource], Key], str]] = {
+    "TIMECREATED": (_by_time, "DESC"),
+    "EMAILADDRESS": (_by_address, "ASC"),
+}
+"""`sortBy` → what is compared, and the order when the request doesn't say."""
+
+
+def page(
+    exchange: Exchange,
+    items: Sequence[Resource],
+    shape: Callable[[Resource], Mapping[str, Any]],
+    *,
+    total: bool = False,
+) -> Response:
+    """One page of the items as a bare array, with the tokens of the pages around it; `total` adds their number."""
+    key, descending = _order(exchange)
+    ordered = sorted(items, key=key, reverse=descending)
+    limit, start = _limit(exchange), _start(exchange, ordered, key, descending)
+    end = start + limit
+    headers: dict[str, str] = {}
+    if end < len(ordered):
+        headers["opc-next-page"] = _token(key(ordered[end]))
+    if start > 0:
+        headers["opc-prev-page"] = _token(key(ordered[max(0, start - limit)]))
+    if total:
+        headers["opc-total-items"] = str(len(ordered))
+    return answer([shape(item) for item in ordered[start:end]], headers=headers)
+
+
+def choice(exchange: Exchange, name: str, allowed: Sequence[str]) -> str | None:
+    """A query parameter that is one of some words, in any case; None when absent, 400 InvalidParameter otherwise."""
+    value = exchange.query.get(name)
+    if value is None:
+        return None
+    if value.upper() not in allowed:
+        raise Refusal("https.400.invalid-parameter", parameter=name)
+    return value.upper()
+
+
+def _order(exchange: Exchange) -> tuple[Callable[[Resource], Key], bool]:
+    key, order = _SORTS[choice(exchange, "sortBy", tuple(_SORTS)) or "TIMECREATED"]
+    return key, (choice(exchange, "sortOrder", ("ASC", "DESC")) or order) == "DESC"
+
+
+def _limit(exchange: Exchange) -> int:
+    text = exchange.query.get("limit")
+    if text is None:
+        return DEFAULT_LIMIT
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= MOST):
+        raise Refusal("https.400.invalid-parameter", parameter="limit")
+    return int(text)
+
+
+def _start(exchange: Exchange, ordered: Sequence[Resource], key: Callable[[Resource], Key], descending: bool) -> int:
+    """Where the page begins: at the item that the token names, or the one that took its place."""
+    text = exchange.query.get("page")
+    if text is None:
+        return 0
+    first = _read(text)
+    try:
+        behind = (key(item) <= first if descending else key(item) >= first for item in ordered)
+        return next((at for at, reached in enumerate(behind) if reached), len(ordered))
+    except TypeError as error:  # the token of a list in another order
+        raise Refusal("https.400.invalid-parameter", parameter="page") from error
+
+
+def _token(key: Key) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _read(token: str) -> Key:
+    try:
+        value = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise Refusal("https.400.invalid-parameter", parameter="page") from error
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], str):
+        raise Refusal("https.400.invalid-parameter", parameter="page")
+    return (value[0], value[1])

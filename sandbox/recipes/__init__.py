@@ -1,0 +1,55 @@
+"""Client settings for programs and libraries: one template a file, filled with listeners and credentials."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from urllib.parse import quote
+
+_PLACE = re.compile(r"\{\{(\w+)(?:\|(\w+))?\}\}")
+_FORMS: Mapping[str, Callable[[str], str]] = {
+    "shell": shlex.quote,
+    "string": json.dumps,
+    "php": lambda value: "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'",
+    "uri": lambda value: quote(value, safe=""),
+    "quoted": lambda value: value.replace("\\", "\\\\").replace('"', '\\"'),
+    "exim": lambda value: value.replace("\\", "\\\\").replace("$", "\\$").replace("^", "^^").replace(":", "::"),
+    "property": lambda value: value.replace("\\", "\\\\").replace("\n", "\\n"),
+}
+"""How a value is written so that the format around it reads it back: `{{password|shell}}`."""
+COMMON = "smtp"
+"""Folder of the recipes that fit every provider's SMTP."""
+
+
+def _folders(provider: str) -> list[Traversable]:
+    here = resources.files(__name__)
+    return [folder for folder in (here / provider, here / COMMON) if folder.is_dir()]
+
+
+def names(provider: str) -> list[str]:
+    """The tools that there are recipes for."""
+    files = (file.name for folder in _folders(provider) for file in folder.iterdir())
+    return sorted({name.removesuffix(".txt") for name in files if name.endswith(".txt")})
+
+
+def template(provider: str, name: str) -> str:
+    """The text of a recipe; `KeyError` when there is none."""
+    for folder in _folders(provider):
+        file = folder / f"{name}.txt"
+        if name in names(provider) and file.is_file():
+            return file.read_text("utf-8")
+    raise KeyError(name)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """A recipe with its places filled; `KeyError` names a place without a value."""
+
+    def value(match: re.Match[str]) -> str:
+        found = values[match[1]]
+        return _FORMS[match[2]](found) if match[2] else found
+
+    return _PLACE.sub(value, text)

@@ -1,0 +1,7 @@
+"""DNS on the wire: the authoritative server, and the system's resolver."""
+
+from __future__ import annotations
+
+from sandbox.wire.dns.server import OpenDns, serve
+
+__all__ = ["OpenDns", "serve"]

@@ -1,0 +1,179 @@
+"""The authoritative name server, on one port of UDP and TCP: it answers questions, and does nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+import struct
+from typing import Any
+
+from sandbox.core.accounts import Accounts
+from sandbox.core.dns.authority import Authority, Resolution, Status
+from sandbox.wire.dns.messages import QUERY, Resolve, respond
+
+IN_FLIGHT = 256
+"""Questions over UDP that are being answered; more are dropped, and clients ask again."""
+CONNECTIONS = 200
+"""TCP connections at the same time."""
+IDLE_SECONDS = 10.0
+"""How long a TCP client may be silent, or not read its answer (RFC 7766 section 6.2.3)."""
+ATTEMPTS = 20
+"""Free ports that are tried until one is free for both transports."""
+
+
+def resolver(accounts: Accounts, authority: Authority) -> Resolve:
+    """Answers for clients that don't say who they are: the ready-made account's zones first, then anybody's."""
+
+    async def resolve(name: str, rtype: str) -> Resolution | None:
+        denied: Resolution | None = None
+        for account in accounts.all():
+            found = await authority.resolve(account, name, rtype)
+            if found.own or found.status is Status.FOUND:
+                return found
+            denied = denied or (found if found.known else None)
+        return denied
+
+    return resolve
+
+
+class _Udp(asyncio.DatagramProtocol):
+    """Answers datagrams."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way out."""
+        self._transport = transport  # type: ignore[assignment]
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Answer a question, unless there are too many or it is no question at all."""
+        if len(data) > QUERY or len(self._tasks) >= IN_FLIGHT:
+            return
+        task = asyncio.get_running_loop().create_task(self._reply(data, addr))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reply(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        answer = await respond(data, self._resolve, udp=True)
+        if answer is not None and self._transport is not None and not self._transport.is_closing():
+            self._transport.sendto(answer, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        """Take no notice: the client has gone."""
+
+    async def close(self) -> None:
+        """End what is being answered."""
+        if self._transport is not None:
+            self._transport.close()
+        await _end(self._tasks)
+
+
+class _Tcp:
+    """Answers connections, one question after the other."""
+
+    def __init__(self, resolve: Resolve, idle: float) -> None:
+        self._resolve = resolve
+        self._idle = idle
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until the client is silent for too long, says nonsense or goes."""
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            if len(self._tasks) < CONNECTIONS:
+                self._tasks.add(task)
+                await self._converse(reader, writer)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client has gone or takes too long, or the server stops; this task has nothing after it
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            async with asyncio.timeout(self._idle):
+                (length,) = struct.unpack("!H", await reader.readexactly(2))
+                if length > QUERY:
+                    return
+                octets = await reader.readexactly(length)
+            answer = await respond(octets, self._resolve, udp=False)
+            if answer is None:
+                return
+            writer.write(struct.pack("!H", len(answer)) + answer)
+            async with asyncio.timeout(self._idle):
+                await writer.drain()
+
+    async def close(self) -> None:
+        """Cut every connection."""
+        await _end(self._tasks)
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    running = list(tasks)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+class OpenDns:
+    """A name server that accepts questions."""
+
+    def __init__(self, server: asyncio.Server, tcp: _Tcp, udp: _Udp) -> None:
+        self.port: int = server.sockets[0].getsockname()[1]
+        self._server = server
+        self._tcp = tcp
+        self._udp = udp
+
+    async def close(self) -> None:
+        """Stop answering; nothing is left open. Closing twice is no error."""
+        self._server.close()
+        await self._tcp.close()
+        await self._udp.close()
+        await self._server.wait_closed()
+
+
+async def serve(resolve: Resolve, *, host: str, port: int, idle: float = IDLE_SECONDS) -> OpenDns:
+    """Answer on `port` of both transports, on a free one when it is 0; `OSError` when it can't be had."""
+    tcp = _Tcp(resolve, idle)
+    for _ in range(ATTEMPTS if port == 0 else 1):
+        stream, datagram = _bind(host, port)
+        if datagram is not None:
+            loop = asyncio.get_running_loop()
+            _, udp = await loop.create_datagram_endpoint(lambda: _Udp(resolve), sock=datagram)
+            return OpenDns(await asyncio.start_server(tcp.serve, sock=stream), tcp, udp)
+        stream.close()
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def _bind(host: str, port: int) -> tuple[socket.socket, socket.socket | None]:
+    """Sockets of both kinds on the same port; none for UDP when a port chosen for TCP is not free there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    stream = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    datagram = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stream.bind((host, port))
+        stream.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+    except OSError:
+        stream.close()
+        datagram.close()
+        raise
+    try:
+        datagram.bind((host, stream.getsockname()[1]))
+        datagram.setblocking(False)  # noqa: FBT003 - see above
+    except OSError:
+        datagram.close()
+        if port:
+            stream.close()
+            raise
+        return stream, None
+    return stream, datagram
