@@ -128,7 +128,7 @@ class Delivery(Section):
 
     dns: str = setting(
         "any",
-        "which domains exist: any but those under .invalid, those of the sandbox's zones, or as the system's resolver says",
+        "which domains exist: any but .invalid, those of the sandbox's zones, or what the system's resolver knows",
         choices=("any", "zones", "system"),
     )
     implicit_mx: bool = setting(False, "deliver to the address of a domain that has no MX record")  # noqa: FBT003

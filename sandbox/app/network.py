@@ -13,6 +13,7 @@ from sandbox.app.listeners import HttpListener, ListenerError, bind
 from sandbox.core.services import Services
 from sandbox.settings import Settings
 from sandbox.window import guard, routes
+from sandbox.wire import dns
 from sandbox.wire.provider import Provider, SmtpListener
 from sandbox.wire.smtp import Endpoint, OpenListener, listen
 from sandbox.wire.tls import Certificates, certificates, server_context
@@ -30,12 +31,14 @@ class Network:
         self._http: list[HttpListener] = []
         self._smtp: list[OpenListener] = []
         self._endpoints: list[Endpoint] = []
+        self._dns: dns.OpenDns | None = None
 
     async def open(self, controls: AppControls) -> None:
         """Bind and accept on every port; raises `ListenerError` for the first that can't be had."""
         names = [*LOOPBACK, *({self._settings.host} - {*LOOPBACK, "0.0.0.0", "::"})]  # noqa: S104 - not bound here
         paths = certificates(self._services.files / "tls", names)
         await self._open_http(controls, paths)
+        await self._open_dns()
         smtp: dict[str, list[dict[str, Any]]] = {}
         for provider in self._providers:
             smtp[provider.name] = await self._open_smtp(provider, paths)
@@ -65,6 +68,15 @@ class Network:
         self._http.append(listener)
         await listener.start()
         self._services.endpoints[name] = f"{name}://{_in_url(self._settings.host)}:{listener.port}"
+
+    async def _open_dns(self) -> None:
+        host, port = self._settings.host, self._port("dns")
+        resolve = dns.resolver(self._services.accounts, self._services.dns.authority)
+        try:
+            self._dns = await dns.serve(resolve, host=host, port=port)
+        except OSError as error:
+            raise ListenerError("DNS", host, port, "--port-dns", error) from error
+        self._services.endpoints["dns"] = {"host": _reachable(host), "port": self._dns.port}
 
     async def _open_smtp(self, provider: Provider, paths: Certificates) -> list[dict[str, Any]]:
         if provider.smtp is None:
@@ -104,6 +116,8 @@ class Network:
         """Stop accepting, end every conversation."""
         for server in self._smtp:
             await server.close()
+        if self._dns is not None:
+            await self._dns.close()
         for listener in self._http:
             await listener.stop()
 

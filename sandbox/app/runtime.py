@@ -9,21 +9,24 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import ListenerError
+from sandbox.app.names import make_names
 from sandbox.app.network import Network
 from sandbox.app.parts import make_callbacks, make_delivery
 from sandbox.app.providers import load_providers
 from sandbox.app.ready import remove_ready_file, write_ready_file
 from sandbox.core.accounts import Account, Accounts
+from sandbox.core.delivered_copy import Copies
+from sandbox.core.dns.mail_exchange import MailExchange
 from sandbox.core.errors import StoreError
 from sandbox.core.events import EventStream
 from sandbox.core.indexing import Indexer
 from sandbox.core.intake import Intake
-from sandbox.core.outcomes import EveryDomain
 from sandbox.core.policy import Rules
 from sandbox.core.services import ProviderState, Services
 from sandbox.core.store import Store
@@ -87,14 +90,18 @@ class Runtime:
         self.store = await asyncio.to_thread(Store, path, self.stream.publish)
         accounts = Accounts(self.store, self._source, self.settings.seed or None)
         await accounts.load()
-        self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, EveryDomain())
+        names = make_names(self.settings, self.store, self.providers, lambda: self.services)
+        exchange = MailExchange(names.lookup, implicit_mx=self.settings.delivery.implicit_mx)
+        self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, exchange)
         self.indexer = Indexer(self.store)
         services = Services(
             store=self.store,
             accounts=accounts,
             intake=Intake(store=self.store, accounts=accounts, rules=self._rules, accepted=self._accepted),
+            delivery=self.delivery,
             stream=self.stream,
             sessions=OpenSessions(self.store.sessions.add),
+            dns=names,
             providers=self._states,
             files=files,
             permissive=self.settings.permissive,
@@ -113,6 +120,7 @@ class Runtime:
             rules=self._rules[provider.name],
             wording=section.wording,
             region=provider.region(section),
+            copies=Copies(partial(provider.delivered, services, section)) if provider.delivered else None,
         )
 
     def _files(self) -> Path:

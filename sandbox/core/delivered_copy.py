@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from sandbox.core.accounts import Account
 from sandbox.core.auth_results import Publish
-from sandbox.core.dkim import SigningKey, sign
 from sandbox.core.model import MessageRecord
-from sandbox.core.raw_fields import RawField, join
+from sandbox.core.raw_fields import RawField
 
 SENDING_ADDRESS = "192.0.2.25"
 """Where the sandbox's mail comes from in the eyes of receivers: an address for documentation (RFC 5737)."""
@@ -87,12 +86,3 @@ def renamed(fields: Sequence[RawField], names: Mapping[bytes, bytes]) -> list[Ra
     """The fields with the names of the table (lower case → as written by the provider); values stay as they are."""
     return [RawField(names[one.key], names[one.key] + one.octets[len(one.name) :]) if one.key in names else one
             for one in fields]  # fmt: skip
-
-
-def signed(
-    fields: Sequence[RawField | bytes], body: bytes, keys: Sequence[SigningKey], names: Sequence[str]
-) -> list[RawField | bytes]:
-    """The fields with one signature of each key on top, the last key's topmost; all cover the same names."""
-    message = join(fields, body)
-    made = [sign(message, key, names) for key in reversed(keys)]
-    return [*made, *fields]

@@ -30,6 +30,7 @@ BATCH = 500
 """Attempts that share a transaction."""
 RETRY_SECONDS = 1.0
 """How long to wait (really) when the store can't be written."""
+_SIMULATED: Mapping[str, object] = {"simulated": True}
 _log = logging.getLogger(__name__)
 
 
@@ -101,8 +102,16 @@ class Delivery:
             account.clock.advance(account.clock.real_delay(target))
         self.wake()
 
-    async def simulate(self, account: Account, message: str, recipient: str, follow_up: FollowUp) -> Attempted:
-        """Let something happen now to a recipient of a delivered message.
+    async def simulate(
+        self,
+        account: Account,
+        message: str,
+        recipient: str,
+        follow_up: FollowUp,
+        *,
+        data: Mapping[str, object] = _SIMULATED,
+    ) -> Attempted:
+        """Let something happen now to a recipient of a delivered message; `data` goes into its event.
 
         `NotFoundError` when the message has no such recipient.
         """
@@ -111,7 +120,7 @@ class Delivery:
             if due is None:
                 raise NotFoundError(f"message {message!r} has no recipient {recipient!r}")
             now = account.clock.now()
-            consequence = consequences.of_follow_up(due, follow_up, now, {"simulated": True})
+            consequence = consequences.of_follow_up(due, follow_up, now, data)
             await self._record(account, [consequence], now)
             return consequence.record
 

@@ -10,8 +10,8 @@ from sandbox.core.accounts import Account
 from sandbox.core.dns.lookup import Lookup, Status
 
 _SECOND_LEVELS = frozenset({
-    "ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ltd", "me", "mil", "mod", "ne", "net", "nhs", "nom", "or", "org",
-    "plc", "police", "sch",
+    "ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ltd", "me", "mil", "mod", "ne", "net", "nhs", "nom", "or",
+    "org", "plc", "police", "sch",
 })  # fmt: skip
 """Labels under which two-letter countries register names: `co.uk`, `com.br`, `ne.jp`."""
 _TAG = re.compile(r"\s*([A-Za-z]+)\s*=\s*(.*?)\s*", re.DOTALL)

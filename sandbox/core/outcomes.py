@@ -29,20 +29,6 @@ class Destinations(Protocol):
         ...
 
 
-class EveryDomain:
-    """A world in which every domain takes mail, but for those under the reserved `.invalid` (RFC 6761 §6.4)."""
-
-    async def decide(self, account: Account, attempt: Attempt) -> Decision:  # noqa: ARG002 - the same for all
-        """Delivered, or a hard bounce below `.invalid`."""
-        if attempt.domain == "invalid" or attempt.domain.endswith(".invalid"):
-            return Decision(
-                verdict=Verdict.PERMANENT,
-                reply=f"550 5.1.2 Host or domain name not found: {attempt.domain}",
-                why=f"{attempt.domain} does not exist",
-            )
-        return Decision(verdict=Verdict.DELIVERED, reply="250 2.1.5 Recipient ok", mta=f"mx.{attempt.domain}")
-
-
 class Outcomes:
     """Decides every attempt of one sandbox."""
 

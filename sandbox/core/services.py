@@ -9,6 +9,8 @@ from typing import Any
 
 from sandbox.core.accounts import Account, Accounts
 from sandbox.core.catalog import Catalog, Wording
+from sandbox.core.delivered_copy import Copies
+from sandbox.core.delivery import Delivery
 from sandbox.core.dns.system import NameSystem
 from sandbox.core.events import EventStream
 from sandbox.core.intake import Intake
@@ -26,6 +28,8 @@ class ProviderState:
     rules: Rules
     wording: Wording
     region: str
+    copies: Copies | None = None
+    """What recipients get; None when the provider hands messages over as they were accepted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,7 @@ class Services:
     store: Store
     accounts: Accounts
     intake: Intake
+    delivery: Delivery
     stream: EventStream
     sessions: OpenSessions
     dns: NameSystem

@@ -96,8 +96,9 @@ async def _dkim(
         result, reason = found[0].result, found[0].reason
     else:
         result, reason, publish = Result.NONE, "the message carries no DKIM signature", _unsigned(copy.advice)
-    if not own and copy.advice.unsigned:
-        reason = f"{reason}; {copy.advice.unsigned}"
+    broken = [one.reason for one in found if one.aligned and one.result is not Result.PASS]
+    more = [] if own else [why for why in (*broken[:1], copy.advice.unsigned) if why and why != reason]
+    reason = "; ".join([reason, *more])
     return DkimVerdict(result=result, reason=reason, signatures=tuple(found), publish=publish)
 
 

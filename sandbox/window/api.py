@@ -8,6 +8,7 @@ from sandbox.core.model import Channel, Stage
 from sandbox.core.services import Services
 from sandbox.window import (
     accounts,
+    authentication,
     clock,
     content,
     delivery,
@@ -155,6 +156,7 @@ OPERATIONS = (
         answer="application/octet-stream",
         also=_NOT_FOUND,
     ),
+    *authentication.OPERATIONS,
     Operation(
         method="GET",
         path="/sessions",

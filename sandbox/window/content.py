@@ -10,10 +10,11 @@ from sandbox.core import mime
 from sandbox.core.errors import NotFoundError
 from sandbox.core.model import MessageRecord
 from sandbox.window import shapes
+from sandbox.window.authentication import verdicts
 from sandbox.window.call import Call
 from sandbox.window.downloads import data_headers, download, safe_filename
 from sandbox.window.preview import PREVIEW_HEADERS, preview
-from sandbox.window.problems import GUARDED, Problem, json_answer
+from sandbox.window.problems import Problem, json_answer
 
 SHOWN_AS_THEMSELVES = frozenset({"image/png", "image/jpeg", "image/gif"})
 """Types that a part keeps; all others are octets, so that no browser interprets them."""
@@ -42,7 +43,8 @@ async def show(call: Call) -> Response:
     await call.settle()
     record = await _record(call)
     events = await call.services.store.events.of_message(record.id)
-    return json_answer(shapes.message(record, await _content(call), events))
+    shown = shapes.message(record, await _content(call), events)
+    return json_answer({**shown, "authentication": await verdicts(call, record)})
 
 
 async def raw(call: Call) -> Response:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.core.auth_results import Result
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
@@ -83,6 +85,12 @@ _SESSION: dict[str, Schema] = {
     "refusals": many(ref("Refusal")),
     "messages": TEXTS,
 }
+_CHECKED: dict[str, Schema] = {
+    "result": {"type": "string", "enum": [str(one) for one in Result]},
+    "reason": TEXT,
+    "publish": many(record(name=TEXT, type=TEXT, value=TEXT)),
+}
+"""What every authentication check answers: the result, why, and the DNS records that would mend it."""
 _SIDE: Schema = {"type": "string", "enum": ["client", "server", "sandbox"]}
 
 SCHEMAS: Mapping[str, Schema] = {
@@ -97,10 +105,16 @@ SCHEMAS: Mapping[str, Schema] = {
             "text": TEXT,
             "html": TEXT,
             "attachments": many(ref("Attachment")),
-            "authentication": record(dkim=maybe(TABLE), spf=maybe(TABLE), dmarc=maybe(TABLE)),
+            "authentication": ref("Authentication"),
             "problems": TEXTS,
         }
     ),
+    "Authentication": record(
+        dkim=maybe(record(**_CHECKED, signatures=many(ref("Signature")))),
+        spf=maybe(record(**_CHECKED, domain=TEXT, address=TEXT, aligned=FLAG)),
+        dmarc=maybe(record(**_CHECKED, domain=TEXT, record=TEXT, policy=TEXT, disposition=TEXT, aligned_by=TEXTS)),
+    ),
+    "Signature": record(**_CHECKED, domain=TEXT, selector=TEXT, aligned=FLAG),
     "Attachment": record(n=WHOLE, filename=TEXT, content_type=TEXT, size=WHOLE, content_id=TEXT, disposition=TEXT),
     "Waited": record(items=many(ref("MessageSummary")), total=WHOLE),
     "WaitedInVain": record(

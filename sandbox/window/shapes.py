@@ -83,7 +83,6 @@ def message(record: MessageRecord, content: Content, events: Sequence[Event]) ->
         "html": content.html,
         "attachments": [_attachment(one) for one in content.attachments],
         "attachment_count": len(content.attachments),
-        "authentication": {"dkim": None, "spf": None, "dmarc": None},
         "problems": list(content.problems),
     }
 

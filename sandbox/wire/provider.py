@@ -10,7 +10,8 @@ from starlette.routing import BaseRoute
 
 from sandbox.core.accounts import Account
 from sandbox.core.catalog import Catalog
-from sandbox.core.model import Principal
+from sandbox.core.delivered_copy import DeliveredCopy
+from sandbox.core.model import MessageRecord, Principal
 from sandbox.core.policy import Rules
 from sandbox.core.services import Services
 from sandbox.wire.dialect import Dialect
@@ -64,6 +65,8 @@ class Provider:
     """Make what a fresh account owns: credentials, identities, what the settings ask for."""
     connection: Callable[[Services, Any, Account], Awaitable[Mapping[str, Any]]]
     """What a client needs to know, in the ready file's shape, without the listeners."""
+    delivered: Callable[[Services, Any, Account, MessageRecord, bytes, str], Awaitable[DeliveredCopy]] | None = None
+    """(services, section, account, message, its octets, recipient) → the copy that the recipient gets."""
     names: Callable[[Services, Any, Account, str, str], Awaitable[list[str] | None]] | None = None
     """(services, section, account, name, record type) → what the provider itself publishes in DNS, as presentation form.
 

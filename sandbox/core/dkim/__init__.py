@@ -1,7 +1,7 @@
 """DomainKeys Identified Mail (RFC 6376, RFC 8301, RFC 8463): keys, signing, verifying; cryptography by a library."""
 
 from sandbox.core.dkim.key_record import KeyRecord, KeyRecordError, make_private_key, parse_record, public_record
-from sandbox.core.dkim.signing import SigningKey, sign
+from sandbox.core.dkim.signing import SigningKey, sign, signed
 from sandbox.core.dkim.verifying import Signature, signatures, verify
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "public_record",
     "sign",
     "signatures",
+    "signed",
     "verify",
 ]

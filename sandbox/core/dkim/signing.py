@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from sandbox.core.dkim.canonical import chosen, relaxed_body, relaxed_header
-from sandbox.core.raw_fields import RawField, split
+from sandbox.core.raw_fields import RawField, join, split
 
 LINE = 72
 """Characters of a line of base64."""
@@ -47,6 +47,14 @@ def sign(message: bytes, key: SigningKey, names: Sequence[str], *, indent: int =
     covered = b"".join(relaxed_header(field) for field in fields) + relaxed_header(unsigned).removesuffix(b"\r\n")
     signature = _load(key.private_key).sign(covered, padding.PKCS1v15(), hashes.SHA256())
     return NAME + b": " + head + _folded(b64encode(signature), indent) + b"\r\n"
+
+
+def signed(
+    fields: Sequence[RawField], body: bytes, keys: Sequence[SigningKey], names: Sequence[str]
+) -> list[RawField | bytes]:
+    """The fields with one signature of each key on top, the last key's topmost; all cover the same names."""
+    message = join(fields, body)
+    return [*(sign(message, key, names) for key in reversed(keys)), *fields]
 
 
 @lru_cache(maxsize=64)

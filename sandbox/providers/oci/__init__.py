@@ -8,7 +8,10 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
+from sandbox.core.accounts import Account
 from sandbox.core.catalog import Catalog, load
+from sandbox.core.delivered_copy import DeliveredCopy
+from sandbox.core.model import MessageRecord
 from sandbox.core.policy import Rules
 from sandbox.core.services import Services
 from sandbox.providers.oci import regions
@@ -41,6 +44,14 @@ def _routes(services: Services, section: Any) -> Sequence[BaseRoute]:
     return routes(services, section)
 
 
+async def _delivered(
+    services: Services, section: Any, account: Account, message: MessageRecord, raw: bytes, recipient: str
+) -> DeliveredCopy:
+    from sandbox.providers.oci.delivered import delivered  # noqa: PLC0415 - cryptography waits for the first copy
+
+    return await delivered(services, section, account, message, raw, recipient)
+
+
 PROVIDER = Provider(
     name="oci",
     title="OCI Email Delivery",
@@ -51,4 +62,5 @@ PROVIDER = Provider(
     routes=_routes,
     provision=provision,
     connection=connection,
+    delivered=_delivered,
 )

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,6 +51,13 @@ def secret(folder: Path, fresh: str) -> str:
     path = folder / SECRET_FILE
     if not path.exists():
         _keep(path, fresh.encode())
+    return path.read_text("ascii")
+
+
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """The text of a private file, which is made at the first call; slow when `make` is, so call it in a thread."""
+    if not path.exists():
+        _keep(path, make().encode("ascii"))
     return path.read_text("ascii")
 
 

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
@@ -23,7 +23,10 @@ DEFAULT_LIMIT = 100
 """Items of a page when the request doesn't say; the service doesn't publish its own."""
 MOST = 1000
 
+T = TypeVar("T")
 Key = tuple[Any, str]
+Sorts = Mapping[str, tuple[Callable[[T], Key], str]]
+"""`sortBy` → what is compared, and the order when the request doesn't say; the first is that of a request without."""
 
 
 def _by_time(item: Resource) -> Key:
@@ -34,22 +37,26 @@ def _by_address(item: Resource) -> Key:
     return (item.key, item.id)
 
 
-_SORTS: Mapping[str, tuple[Callable[[Resource], Key], str]] = {
+_SORTS: Sorts[Resource] = {
     "TIMECREATED": (_by_time, "DESC"),
     "EMAILADDRESS": (_by_address, "ASC"),
 }
-"""`sortBy` → what is compared, and the order when the request doesn't say."""
 
 
 def page(
     exchange: Exchange,
-    items: Sequence[Resource],
-    shape: Callable[[Resource], Mapping[str, Any]],
+    items: Sequence[T],
+    shape: Callable[[T], Mapping[str, Any]],
     *,
     total: bool = False,
+    sorts: Sorts[T] = _SORTS,  # type: ignore[assignment] - of resources, which items are where nothing else is said
+    wrapped: bool = False,
 ) -> Response:
-    """One page of the items as a bare array, with the tokens of the pages around it; `total` adds their number."""
-    key, descending = _order(exchange)
+    """One page of the items, with the tokens of the pages around it; `total` adds their number.
+
+    It is a bare array, or when `wrapped` an object whose field `items` has the array.
+    """
+    key, descending = _order(exchange, sorts)
     ordered = sorted(items, key=key, reverse=descending)
     limit, start = _limit(exchange), _start(exchange, ordered, key, descending)
     end = start + limit
@@ -60,7 +67,8 @@ def page(
         headers["opc-prev-page"] = _token(key(ordered[max(0, start - limit)]))
     if total:
         headers["opc-total-items"] = str(len(ordered))
-    return answer([shape(item) for item in ordered[start:end]], headers=headers)
+    shown = [shape(item) for item in ordered[start:end]]
+    return answer({"items": shown} if wrapped else shown, headers=headers)
 
 
 def choice(exchange: Exchange, name: str, allowed: Sequence[str]) -> str | None:
@@ -73,8 +81,8 @@ def choice(exchange: Exchange, name: str, allowed: Sequence[str]) -> str | None:
     return value.upper()
 
 
-def _order(exchange: Exchange) -> tuple[Callable[[Resource], Key], bool]:
-    key, order = _SORTS[choice(exchange, "sortBy", tuple(_SORTS)) or "TIMECREATED"]
+def _order(exchange: Exchange, sorts: Sorts[T]) -> tuple[Callable[[T], Key], bool]:
+    key, order = sorts[choice(exchange, "sortBy", tuple(sorts)) or next(iter(sorts))]
     return key, (choice(exchange, "sortOrder", ("ASC", "DESC")) or order) == "DESC"
 
 
@@ -87,7 +95,7 @@ def _limit(exchange: Exchange) -> int:
     return int(text)
 
 
-def _start(exchange: Exchange, ordered: Sequence[Resource], key: Callable[[Resource], Key], descending: bool) -> int:
+def _start(exchange: Exchange, ordered: Sequence[T], key: Callable[[T], Key], descending: bool) -> int:
     """Where the page begins: at the item that the token names, or the one that took its place."""
     text = exchange.query.get("page")
     if text is None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sandbox.wire.dns.server import OpenDns, serve
+from sandbox.wire.dns.server import OpenDns, resolver, serve
 
-__all__ = ["OpenDns", "serve"]
+__all__ = ["OpenDns", "resolver", "serve"]
