@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,10 @@ def test_every_dependency_is_used():
     sources = "\n".join(
         path.read_text("utf-8") for path in [*(ROOT / "sandbox").rglob("*.py"), *(ROOT / "ui").rglob("*.py")]
     )
+    modules = {}
+    for module, distributions in packages_distributions().items():
+        for distribution in distributions:
+            modules.setdefault(distribution.lower(), []).append(module)
     for requirement in project["dependencies"]:
-        name = requirement.partition(">")[0].replace("-", "_")
-        assert f"import {name}" in sources or f"from {name}" in sources, requirement
+        names = modules[requirement.partition(">")[0].lower()]
+        assert any(f"import {name}" in sources or f"from {name}" in sources for name in names), requirement

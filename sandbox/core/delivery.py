@@ -121,8 +121,7 @@ class Delivery:
                 raise NotFoundError(f"message {message!r} has no recipient {recipient!r}")
             now = account.clock.now()
             consequence = consequences.of_follow_up(due, follow_up, now, data)
-            await self._record(account, [consequence], now)
-            return consequence.record
+            return (await self._record(account, [consequence], now))[0]
 
     async def _run_account(self, account: Account) -> None:
         while batch := await self._store.queue.due(account.id, account.clock.now(), BATCH):
@@ -142,10 +141,11 @@ class Delivery:
         attempt = Attempt(recipient=due.address, sender=due.sender, subject=due.subject, number=due.attempts + 1)
         return await self._outcomes.decide(account, attempt, due.message)
 
-    async def _record(self, account: Account, done: Sequence[Consequence], now: float) -> None:
+    async def _record(self, account: Account, done: Sequence[Consequence], now: float) -> list[Attempted]:
         records = [await self._with_suppression(account, consequence) for consequence in done]
         reports = await self._reporter.reports(account, done, now)
         await self._store.resources.adopt(await self._store.queue.record(account.id, records, reports))
+        return records
 
     async def _with_suppression(self, account: Account, consequence: Consequence) -> Attempted:
         record = consequence.record

@@ -21,12 +21,14 @@ class Suppressed:
 
 
 class SuppressionReason(StrEnum):
-    """Why delivery puts an address on the suppression list; providers have their own words for it."""
+    """Why an address comes onto the suppression list; providers have their own words for it."""
 
     HARD_BOUNCE = "hard-bounce"
     SOFT_BOUNCE = "soft-bounce"
     COMPLAINT = "complaint"
     UNSUBSCRIBE = "unsubscribe"
+    MANUAL = "manual"
+    """Somebody put it there by hand."""
 
 
 @dataclass(frozen=True, kw_only=True)

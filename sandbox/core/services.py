@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.core.accounts import Account, Accounts
 from sandbox.core.catalog import Catalog, Wording
 from sandbox.core.delivered_copy import Copies
 from sandbox.core.delivery import Delivery
-from sandbox.core.dns.system import NameSystem
 from sandbox.core.events import EventStream
 from sandbox.core.intake import Intake
 from sandbox.core.policy import Rules
 from sandbox.core.store import Store
 from sandbox.core.transcript import OpenSessions
+
+if TYPE_CHECKING:
+    from sandbox.core.dns.system import (
+        NameSystem,  # the DNS library is loaded with the first zone, not with the catalogs
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

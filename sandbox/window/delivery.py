@@ -42,7 +42,7 @@ async def simulate(call: Call) -> Response:
             "event": f"recipient.{done.event}",
             "outcome": str(done.outcome),
             "detail": done.detail,
-            "suppressed": done.suppression is not None,
+            "suppressed": done.suppression is not None and done.soft_limit is None,
         }
     )
 

@@ -85,15 +85,21 @@ class Zones:
         )
         return await self._store.resources.add(zone)
 
-    async def edit(self, account: Account, zone: Resource, work: Callable[[Records], Records]) -> Resource:
+    async def edit(
+        self,
+        account: Account,
+        zone: Resource,
+        work: Callable[[Records], Records],
+        guard: Callable[[Resource], None] = lambda _: None,
+    ) -> Resource:
         """Replace the records of a zone by what `work` makes of them; a difference makes a new version.
 
-        Raises what `work` raises, and changes nothing then; `NotFoundError` when the zone is gone.
+        Raises what `work` raises, or `guard`, which sees the zone before; nothing changes then. `NotFoundError` when
+        the zone is gone.
         """
         async with self._changing:
-            current = await self._store.resources.get(account.id, "dns", "zone", zone.id)
-            if current is None:
-                raise NotFoundError(f"there is no zone {zone.key}")
+            current = await self._current(zone)
+            guard(current)
             before = records_of(current)
             after = work(before)
             if set(after) == set(before):
@@ -102,10 +108,24 @@ class Zones:
                 current, account.clock.now(), lambda data: {**data, **_next(data, before, after)}
             )
 
-    async def describe(self, account: Account, zone: Resource, more: Mapping[str, Any]) -> Resource:
-        """Replace what is kept of a zone besides its records."""
+    async def describe(
+        self,
+        account: Account,
+        zone: Resource,
+        more: Mapping[str, Any],
+        guard: Callable[[Resource], None] = lambda _: None,
+    ) -> Resource:
+        """Replace what is kept of a zone besides its records; raises as `edit` does."""
         async with self._changing:
-            return await self._store.resources.change(zone, account.clock.now(), lambda data: {**data, **more})
+            current = await self._current(zone)
+            guard(current)
+            return await self._store.resources.change(current, account.clock.now(), lambda data: {**data, **more})
+
+    async def _current(self, zone: Resource) -> Resource:
+        found = await self._store.resources.get(zone.account, "dns", "zone", zone.id)
+        if found is None:
+            raise NotFoundError(f"there is no zone {zone.key}")
+        return found
 
     async def remove(self, zone: Resource) -> None:
         """Forget a zone with its records."""

@@ -52,6 +52,12 @@ async def _delivered(
     return await delivered(services, section, account, message, raw, recipient)
 
 
+async def _names(services: Services, section: Any, account: Account, name: str, rtype: str) -> list[str] | None:
+    from sandbox.providers.oci.zones import names  # noqa: PLC0415 - the DNS library waits for the first question
+
+    return await names(services, section, account, name, rtype)
+
+
 PROVIDER = Provider(
     name="oci",
     title="OCI Email Delivery",
@@ -62,5 +68,6 @@ PROVIDER = Provider(
     routes=_routes,
     provision=provision,
     connection=connection,
+    names=_names,
     delivered=_delivered,
 )

@@ -8,7 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.core.dns.changes import Change, ConditionError, Operation as Wish, Records, change, patch, replaced
+from sandbox.core.dns.changes import Change, ConditionError, Records, change, patch, replaced
+from sandbox.core.dns.changes import Operation as Wish
 from sandbox.core.dns.records import Record, RecordError, domain_name, make, type_name
 from sandbox.core.dns.zones import records_of
 from sandbox.core.errors import NotFoundError, Refusal

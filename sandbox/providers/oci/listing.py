@@ -49,7 +49,7 @@ def page(
     shape: Callable[[T], Mapping[str, Any]],
     *,
     total: bool = False,
-    sorts: Sorts[T] = _SORTS,  # type: ignore[assignment] - of resources, which items are where nothing else is said
+    sorts: Sorts[T] = _SORTS,  # type: ignore[assignment]  # of resources, which items are unless they say otherwise
     wrapped: bool = False,
 ) -> Response:
     """One page of the items, with the tokens of the pages around it; `total` adds their number.

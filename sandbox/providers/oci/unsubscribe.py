@@ -95,7 +95,7 @@ async def _suppress(services: Services, found: Subscription, agent: str) -> None
 
 async def _find(services: Services, token: str) -> Subscription | None:
     """What a token stands for; None for one that is not ours, or whose message is gone."""
-    secret = keys.secret(services.files / "oci", services.accounts.ids.hex(64))
+    secret = await asyncio.to_thread(keys.secret, services.files / "oci", services.accounts.ids.hex(64))
     try:
         octets = urlsafe_b64decode(token[:TOKEN] + "=" * (-len(token) % 4))
         mac, payload = octets[:_MAC], octets[_MAC:]
@@ -146,7 +146,7 @@ def _multipart_value(kind: str, body: bytes) -> str:
 def _page(name: str, status: int = 200, **values: str) -> Response:
     """One of the pages of `unsubscribe.html`, which holds them all, divided by comments with their names."""
     text = resources.files("sandbox.providers.oci").joinpath("unsubscribe.html").read_text(encoding="utf-8")
-    pages = dict(part.split("-->", 1) for part in text.split("<!-- page ")[1:])
-    head = text.partition("<!-- page ")[0]
-    body = Template(pages[name + " "]).substitute({key: escape(value) for key, value in values.items()})
+    head, *parts = text.split("<!-- page ")
+    pages = {title: body for title, _, body in (part.partition(" -->") for part in parts)}
+    body = Template(pages[name]).substitute({key: escape(value) for key, value in values.items()})
     return Response(head + body, status, headers=_HEADERS, media_type="text/html; charset=utf-8")

@@ -43,12 +43,12 @@ async def names(services: Services, section: Any, account: Account, name: str, r
     """The service's own records of a type at a name, as `Provider.names` says."""
     if name != regions.MAIL_DOMAIN and not name.endswith(f".{regions.MAIL_DOMAIN}"):
         return None
-    node = (
-        _FIXED.get(name) or await _service_key(services, section, account, name) or await _key(services, account, name)
-    )
-    if node is None and name not in _FIXED:
+    node = _FIXED.get(name)
+    if node is None:
+        node = await _service_key(services, section, account, name) or await _key(services, account, name)
+    if node is None:
         raise NotFoundError(f"the service has no name {name}")
-    return (node or {}).get(rtype, [])
+    return node.get(rtype, [])
 
 
 async def _key(services: Services, account: Account, name: str) -> Node | None:
