@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from sandbox.core.accounts import Account
 from sandbox.core.dns.authority import Authority, Names
 from sandbox.core.dns.lookup import Lookup
+from sandbox.core.dns.mail_exchange import MailExchange
 from sandbox.core.dns.resolver import AnyDomainLookup, ZoneLookup
 from sandbox.core.dns.system import NameSystem
 from sandbox.core.dns.zones import Zones
+from sandbox.core.outcomes import Destinations
 from sandbox.core.services import Services
 from sandbox.core.store import Store
 from sandbox.settings import Settings
@@ -23,6 +25,11 @@ def make_names(
     zones = Zones(store)
     authority = Authority(zones, _published(settings, providers, services))
     return NameSystem(zones=zones, authority=authority, lookup=_lookup(settings.delivery.dns, authority))
+
+
+def make_destinations(settings: Settings, names: NameSystem) -> Destinations:
+    """Where mail goes, as DNS has it."""
+    return MailExchange(names.lookup, implicit_mx=settings.delivery.implicit_mx)
 
 
 def _published(settings: Settings, providers: Sequence[Provider], services: Callable[[], Services]) -> Names:

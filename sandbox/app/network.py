@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 
@@ -13,10 +15,13 @@ from sandbox.app.listeners import HttpListener, ListenerError, bind
 from sandbox.core.services import Services
 from sandbox.settings import Settings
 from sandbox.window import guard, routes
-from sandbox.wire import dns
+from sandbox.wire.certificates import Certificates, add_rsa, certificates
 from sandbox.wire.provider import Provider, SmtpListener
 from sandbox.wire.smtp import Endpoint, OpenListener, listen
-from sandbox.wire.tls import Certificates, certificates, server_context
+from sandbox.wire.tls import server_context
+
+if TYPE_CHECKING:
+    from sandbox.wire.dns import OpenDns
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -31,7 +36,8 @@ class Network:
         self._http: list[HttpListener] = []
         self._smtp: list[OpenListener] = []
         self._endpoints: list[Endpoint] = []
-        self._dns: dns.OpenDns | None = None
+        self._contexts: list[asyncio.Task[ssl.SSLContext]] = []
+        self._dns: OpenDns | None = None
 
     async def open(self, controls: AppControls) -> None:
         """Bind and accept on every port; raises `ListenerError` for the first that can't be had."""
@@ -41,7 +47,7 @@ class Network:
         await self._open_dns()
         smtp: dict[str, list[dict[str, Any]]] = {}
         for provider in self._providers:
-            smtp[provider.name] = await self._open_smtp(provider, paths)
+            smtp[provider.name] = await self._open_smtp(provider, paths, names)
         self._services.endpoints.update(smtp=smtp, ca_file=str(paths.ca))
 
     def _port(self, setting: str) -> int:
@@ -70,6 +76,8 @@ class Network:
         self._services.endpoints[name] = f"{name}://{_in_url(self._settings.host)}:{listener.port}"
 
     async def _open_dns(self) -> None:
+        from sandbox.wire import dns  # noqa: PLC0415 - the DNS library is not needed before there is a listener
+
         host, port = self._settings.host, self._port("dns")
         resolve = dns.resolver(self._services.accounts, self._services.dns.authority)
         try:
@@ -78,12 +86,14 @@ class Network:
             raise ListenerError("DNS", host, port, "--port-dns", error) from error
         self._services.endpoints["dns"] = {"host": _reachable(host), "port": self._dns.port}
 
-    async def _open_smtp(self, provider: Provider, paths: Certificates) -> list[dict[str, Any]]:
+    async def _open_smtp(self, provider: Provider, paths: Certificates, names: Sequence[str]) -> list[dict[str, Any]]:
         if provider.smtp is None:
             return []
         section = getattr(self._settings, provider.name)
         personality = provider.smtp(section, provider.region(section))
-        context = server_context(paths, tls13=section.tls13)
+        make = partial(_smtp_context, paths, names, personality.ciphers, tls13=section.tls13)
+        context = asyncio.create_task(asyncio.to_thread(make), name=f"{provider.name}-tls")
+        self._contexts.append(context)
         endpoint = Endpoint.of(self._services, provider.name, personality, section)
         self._endpoints.append(endpoint)
         return [
@@ -92,7 +102,7 @@ class Network:
         ]
 
     async def _open_port(
-        self, name: str, endpoint: Endpoint, listener: SmtpListener, context: ssl.SSLContext
+        self, name: str, endpoint: Endpoint, listener: SmtpListener, context: asyncio.Future[ssl.SSLContext]
     ) -> dict[str, Any]:
         host, port = self._settings.host, self._port(listener.setting)
         try:
@@ -116,10 +126,18 @@ class Network:
         """Stop accepting, end every conversation."""
         for server in self._smtp:
             await server.close()
+        await asyncio.gather(*self._contexts, return_exceptions=True)
         if self._dns is not None:
             await self._dns.close()
         for listener in self._http:
             await listener.stop()
+
+
+def _smtp_context(paths: Certificates, names: Sequence[str], ciphers: Sequence[str], *, tls13: bool) -> ssl.SSLContext:
+    """The context of a provider's SMTP; a named list of suites needs an RSA key, which takes its time to make."""
+    if ciphers:
+        add_rsa(paths, names)
+    return server_context(paths, ciphers=ciphers, tls13=tls13)
 
 
 def _reachable(host: str) -> str:

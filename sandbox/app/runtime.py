@@ -15,14 +15,12 @@ from typing import Any
 
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import ListenerError
-from sandbox.app.names import make_names
 from sandbox.app.network import Network
 from sandbox.app.parts import make_callbacks, make_delivery
 from sandbox.app.providers import load_providers
 from sandbox.app.ready import remove_ready_file, write_ready_file
 from sandbox.core.accounts import Account, Accounts
 from sandbox.core.delivered_copy import Copies
-from sandbox.core.dns.mail_exchange import MailExchange
 from sandbox.core.errors import StoreError
 from sandbox.core.events import EventStream
 from sandbox.core.indexing import Indexer
@@ -84,6 +82,8 @@ class Runtime:
             write_ready_file(Path(self.settings.ready_file), await self.describe())
 
     async def _assemble(self) -> Services:
+        from sandbox.app.names import make_destinations, make_names  # noqa: PLC0415 - the DNS library, for a start only
+
         files = self._files()
         self.stream = EventStream()
         path = None if self.settings.data == MEMORY else files / "store.db"
@@ -91,7 +91,7 @@ class Runtime:
         accounts = Accounts(self.store, self._source, self.settings.seed or None)
         await accounts.load()
         names = make_names(self.settings, self.store, self.providers, lambda: self.services)
-        exchange = MailExchange(names.lookup, implicit_mx=self.settings.delivery.implicit_mx)
+        exchange = make_destinations(self.settings, names)
         self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, exchange)
         self.indexer = Indexer(self.store)
         services = Services(

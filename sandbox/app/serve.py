@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.app.runtime import Runtime
 from sandbox.settings import Settings
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter: the store's writer waits for it after each of its statements."""
 
 
 async def serve(settings: Settings, announce: Callable[[Mapping[str, Any]], None]) -> None:
@@ -16,6 +20,7 @@ async def serve(settings: Settings, announce: Callable[[Mapping[str, Any]], None
 
     Raises `StoreError` or `ListenerError` when it can't start.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

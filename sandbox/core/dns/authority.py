@@ -90,7 +90,7 @@ class Authority:
                 name=spelled(here),
                 aliases=tuple(aliases),
                 records=step.found.records if step.found else (),
-                soa=step.soa,
+                soa=step.soa if step.found and step.found.match in _DENIALS else None,
                 own=own,
             )
             if step.found is None or step.found.match is not Match.ALIAS:
@@ -136,6 +136,7 @@ class Authority:
         return None
 
 
+_DENIALS = frozenset({Match.NO_DATA, Match.NO_NAME})
 _STATUS = {
     Match.RECORDS: Status.FOUND,
     Match.ALIAS: Status.FOUND,

@@ -110,6 +110,8 @@ def normal(rtype: str, rdata: str) -> str:
     """
     if re.search(r"[\r\n\x00]", rdata) or len(rdata) > RDATA * 4:
         raise RecordError("rdata", "more than one line, or too long")
+    if rtype not in TEXTS and not rdata.isascii():
+        raise RecordError("rdata", "characters outside ASCII; international names are written as xn--")
     try:
         data = _texts(rtype, rdata) if rtype in TEXTS else _parse(rtype, rdata)
         octets = data.to_wire() or b""

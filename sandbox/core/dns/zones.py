@@ -29,7 +29,7 @@ class Zones:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._changing = asyncio.Lock()
-        self._views: dict[str, tuple[Resource, Zone]] = {}
+        self._views: dict[tuple[str, str], tuple[Resource, Zone]] = {}
 
     async def all(self, account: str) -> list[Resource]:
         """The zones of an account, oldest first."""
@@ -51,9 +51,10 @@ class Zones:
 
     def view(self, resource: Resource) -> Zone:
         """The records of a zone, ready for questions."""
-        known = self._views.get(resource.id)
+        place = (resource.account, resource.id)
+        known = self._views.get(place)
         if known is None or known[0] is not resource:
-            known = self._views[resource.id] = (resource, Zone(resource.key, records_of(resource)))
+            known = self._views[place] = (resource, Zone(resource.key, records_of(resource)))
         return known[1]
 
     async def create(
@@ -131,7 +132,7 @@ class Zones:
         """Forget a zone with its records."""
         async with self._changing:
             await self._store.resources.remove(zone)
-            self._views.pop(zone.id, None)
+            self._views.pop((zone.account, zone.id), None)
 
     async def add(self, account: Account, name: str, rtype: str, rdata: str, ttl: int = 3600) -> Resource:
         """Publish a record in the zone that `name` lies in; `NotFoundError` when there is none, `RecordError`."""

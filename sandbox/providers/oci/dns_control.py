@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
+from sandbox.core.errors import Condition, Refusal
 from sandbox.providers.oci import dns_records, dns_zones
-from sandbox.providers.oci.control import not_emulated
-from sandbox.wire.http import Operation
+from sandbox.wire.http import Exchange, Operation
 
 PREFIX = dns_zones.PREFIX
-NOT_EMULATED = ("steeringPolicies", "steeringPolicyAttachments", "tsigKeys", "views", "resolvers")
+NOT_EMULATED = (
+    "steeringPolicies",
+    "steeringPolicyAttachments",
+    "tsigKeys",
+    "views",
+    "resolvers",
+    "zoneTransferServers",
+)
 """Collections of the real service that have no room here."""
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
-_SHAPES = ("/{0}", "/{0}/{{id}}", "/{0}/{{id}}/{{part}}", "/{0}/{{id}}/actions/{{action}}")
+
+async def not_emulated(exchange: Exchange) -> Response:
+    """An operation that the service has and the sandbox has not."""
+    raise Refusal(Condition.NOT_EMULATED, resource=exchange.path)
+
+
+_SHAPES = ("/{0}", "/{0}/{{id}}", "/{0}/{{id}}/{{part}}", "/{0}/{{id}}/{{part}}/{{name}}")
 _MISSING = tuple(
     Operation(name="notEmulated", method=method, path=shape.format(collection), call=not_emulated)
     for collection in NOT_EMULATED

@@ -58,7 +58,7 @@ async def patch_(exchange: Exchange) -> Response:
     """Add and remove records, all as asked or nothing."""
     zone = await require_zone(exchange)
     extent = _extent(exchange, zone)
-    items = fields.list_of(fields.json_object(exchange), "items")
+    items = fields.list_of(fields.json_object(exchange, ("items",)), "items")
     changes = [_change(extent, number, item) for number, item in enumerate(items)]
     return await _edit(exchange, zone, extent, lambda records: patch(zone.key, records, changes))
 
@@ -67,7 +67,7 @@ async def update(exchange: Exchange) -> Response:
     """Put the records of the request in the place of those that are there."""
     zone = await require_zone(exchange)
     extent = _extent(exchange, zone)
-    items = fields.list_of(fields.json_object(exchange), "items")
+    items = fields.list_of(fields.json_object(exchange, ("items",)), "items")
     return await _replace(exchange, zone, extent, [_record(extent, number, item) for number, item in enumerate(items)])
 
 
@@ -123,7 +123,7 @@ def _answer(exchange: Exchange, zone: Resource, extent: Extent) -> Response:
         and rtype in ("", record.rtype.lower())
     ]
     response = listing.page(exchange, found, _shape, total=True, sorts=extent.sorts, wrapped=True)
-    response.headers["etag"] = compartments.etag(zone)
+    response.headers["etag"] = compartments.etag(zone.id, zone.data)
     return response
 
 

@@ -14,7 +14,7 @@ from sandbox.core.dns.records import RecordError, domain_name
 from sandbox.core.errors import Condition, NotFoundError, Refusal
 from sandbox.core.model import Resource
 from sandbox.core.store.resources import DuplicateKeyError
-from sandbox.providers.oci import compartments, fields, listing, ocid, regions, zones
+from sandbox.providers.oci import compartments, fields, listing, ocid, regions, retry_tokens, zones
 from sandbox.providers.oci.edge import answer
 from sandbox.wire.http import Exchange, Operation
 
@@ -28,15 +28,17 @@ _SORTS: listing.Sorts[Resource] = {
     "ZONETYPE": (lambda zone: (zone.data["zoneType"], zone.id), "ASC"),
     "TIMECREATED": (lambda zone: (zone.created, zone.id), "DESC"),
 }
-_EMULATED: Mapping[str, Sequence[str | None]] = {
-    "zoneType": (None, "PRIMARY"),
-    "scope": (None, "GLOBAL"),
-    "migrationSource": (None, "NONE"),
-    "resolutionMode": (None, "STATIC"),
-    "dnssecState": (None, "DISABLED"),
-    "viewId": (None,),
+_WORDS: Mapping[str, Sequence[str]] = {
+    "zoneType": TYPES,
+    "scope": SCOPES,
+    "migrationSource": ("NONE", "DYNECT"),
+    "resolutionMode": ("STATIC", "TRANSPARENT", "RTYPE_TRANSPARENT"),
+    "dnssecState": ("DISABLED", "ENABLED"),
 }
-"""Fields of a new zone, and their values that the sandbox has; the service has more."""
+"""Fields of a zone, and what the service takes for them; the sandbox has only the first word of each."""
+_FOREIGN = ("viewId", "externalMasters", "externalDownstreams", "dynectMigrationDetails")
+"""Fields of zones that the sandbox has not: private, secondary, transferred, migrated ones."""
+_FIELDS = ("name", "compartmentId", *_WORDS, *_FOREIGN, *fields.TAG_FIELDS)
 
 
 async def create(exchange: Exchange) -> Response:
@@ -44,7 +46,7 @@ async def create(exchange: Exchange) -> Response:
 
     The token of a request that was repeated finds the zone that the first one made.
     """
-    body = fields.json_object(exchange)
+    body = fields.json_object(exchange, _FIELDS)
     compartment, name = fields.required_text(body, "compartmentId"), fields.required_text(body, "name")
     await compartments.require_compartment(exchange, compartment)
     _check_emulated(body)
@@ -66,11 +68,16 @@ async def create(exchange: Exchange) -> Response:
         )
     except DuplicateKeyError as error:
         known = await system.zones.find(account.id, name)
-        if known is None or token is None or known.data.get("retryToken") != token:
+        if known is None or token is None or known.data.get("retryToken") != token or _old(exchange, known):
             raise Refusal("https.409.exists", resource=name) from error
         zone = known
-    headers = {"etag": compartments.etag(zone), "location": _uri(exchange, zone)}
+    headers = {"etag": compartments.etag(zone.id, zone.data), "location": _uri(exchange, zone)}
     return answer({**_whole(exchange, zone), "lifecycleState": "CREATING"}, 201, headers)
+
+
+def _old(exchange: Exchange, zone: Resource) -> bool:
+    """Whether the token with which a zone was made counts no longer."""
+    return exchange.account.clock.now() - zone.created > retry_tokens.LIFETIME
 
 
 async def get(exchange: Exchange) -> Response:
@@ -104,7 +111,7 @@ async def list_(exchange: Exchange) -> Response:
 
 async def update(exchange: Exchange) -> Response:
     """Replace the tag sets that are given; what is not given stays."""
-    body = fields.json_object(exchange)
+    body = fields.json_object(exchange, _FIELDS)
     _check_emulated(body)
     zone = await require_zone(exchange)
     return _answer(exchange, await _describe(exchange, zone, fields.tags(body)))
@@ -120,7 +127,7 @@ async def delete(exchange: Exchange) -> Response:
 
 async def change_compartment(exchange: Exchange) -> Response:
     """Move a zone to another compartment of the account."""
-    compartment = fields.required_text(fields.json_object(exchange), "compartmentId")
+    compartment = fields.required_text(fields.json_object(exchange, ("compartmentId",)), "compartmentId")
     zone = await require_zone(exchange)
     await compartments.require_compartment(exchange, compartment)
     await _describe(exchange, zone, {"compartmentId": compartment})
@@ -142,7 +149,7 @@ def with_match(exchange: Exchange) -> Callable[[Resource], None]:
     """What to ask of a zone before it is changed: the state that `if-match` names, the age of `if-unmodified-since`."""
 
     def guard(zone: Resource) -> None:
-        compartments.check_match(exchange, zone)
+        compartments.check_match(exchange, zone.id, zone.data)
         moment = _http_date(exchange, "if-unmodified-since")
         if moment is not None and int(zone.updated) > moment:
             raise Refusal("https.412.etag")
@@ -155,11 +162,11 @@ def not_modified(exchange: Exchange, zone: Resource) -> Response | None:
     tags = exchange.headers.get("if-none-match")
     if tags is not None:
         wanted = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
-        same = bool(wanted & {"*", compartments.etag(zone)})
+        same = bool(wanted & {"*", compartments.etag(zone.id, zone.data)})
     else:
         moment = _http_date(exchange, "if-modified-since")
         same = moment is not None and int(zone.updated) <= moment
-    return answer(None, 304, {"etag": compartments.etag(zone)}) if same else None
+    return answer(None, 304, {"etag": compartments.etag(zone.id, zone.data)}) if same else None
 
 
 def _http_date(exchange: Exchange, name: str) -> float | None:
@@ -190,10 +197,13 @@ def _zone_name(name: str) -> str:
 
 def _check_emulated(body: Mapping[str, Any]) -> None:
     """Refuse what the service can do with a zone and the sandbox can't: secondary, private, signed zones."""
-    for name, values in _EMULATED.items():
-        if fields.optional_text(body, name) not in values:
+    for name, words in _WORDS.items():
+        value = fields.optional_text(body, name)
+        if value not in (None, *words):
+            raise Refusal(INVALID, parameter=name)
+        if value not in (None, words[0]):
             raise Refusal(Condition.NOT_EMULATED)
-    if fields.list_of(body, "externalMasters") or fields.list_of(body, "externalDownstreams"):
+    if any(body.get(name) for name in _FOREIGN):
         raise Refusal(Condition.NOT_EMULATED)
 
 
@@ -213,7 +223,7 @@ def _uri(exchange: Exchange, zone: Resource) -> str:
 
 
 def _answer(exchange: Exchange, zone: Resource) -> Response:
-    return answer(_whole(exchange, zone), headers={"etag": compartments.etag(zone)})
+    return answer(_whole(exchange, zone), headers={"etag": compartments.etag(zone.id, zone.data)})
 
 
 def _summary(exchange: Exchange, zone: Resource) -> dict[str, Any]:

@@ -17,7 +17,6 @@ import dns.rrset
 
 from sandbox.core.dns.authority import Resolution, Status
 from sandbox.core.dns.records import Record, RecordError, parsed
-from sandbox.core.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +47,8 @@ async def respond(octets: bytes, resolve: Resolve, *, udp: bool) -> bytes | None
     response = dns.message.make_response(query, our_payload=EDNS_UDP)
     try:
         response.set_rcode(await _answer(query, response, resolve))
-    except StoreError:
-        log.warning("a DNS question could not be answered", exc_info=True)
+    except Exception:
+        log.exception("a DNS question could not be answered: %s", query.question[0])
         response.set_rcode(dns.rcode.SERVFAIL)
     return _fitting(response, _room(query) if udp else TCP, udp=udp)
 
@@ -92,7 +91,7 @@ def _fill(response: dns.message.Message, name: dns.name.Name, found: Resolution)
     response.flags |= dns.flags.AA
     if found.records:
         response.answer.append(_rrset(owner, found.records))
-    if found.status in (Status.NO_DATA, Status.NO_NAME) and found.soa is not None:
+    if found.soa is not None:
         response.authority.append(_rrset(dns.name.from_text(found.soa.domain), [found.soa]))
     return _CODES.get(found.status, dns.rcode.NOERROR)
 

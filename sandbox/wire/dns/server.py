@@ -46,6 +46,7 @@ class _Udp(asyncio.DatagramProtocol):
         self._resolve = resolve
         self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.DatagramTransport | None = None
+        self._closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way out."""
@@ -64,6 +65,10 @@ class _Udp(asyncio.DatagramProtocol):
         if answer is not None and self._transport is not None and not self._transport.is_closing():
             self._transport.sendto(answer, addr)
 
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The port is free again."""
+        self._closed.set()
+
     def error_received(self, exc: Exception) -> None:
         """Take no notice: the client has gone."""
 
@@ -71,6 +76,7 @@ class _Udp(asyncio.DatagramProtocol):
         """End what is being answered."""
         if self._transport is not None:
             self._transport.close()
+            await self._closed.wait()
         await _end(self._tasks)
 
 

@@ -26,10 +26,13 @@ _STATUS: Mapping[type[Exception], Status] = {
 class SystemLookup(ZoneLookup):
     """The sandbox's zones and the providers' names first, then the system's resolver."""
 
-    def __init__(self, authority: Authority, *, file: str = "/etc/resolv.conf", seconds: float = SECONDS) -> None:
+    def __init__(
+        self, authority: Authority, *, file: str = "/etc/resolv.conf", port: int = 53, seconds: float = SECONDS
+    ) -> None:
         """`file` names the resolver's servers (on Windows the registry does); it is read at the first question."""
         super().__init__(authority)
         self._file = file
+        self._port = port
         self._seconds = seconds
         self._resolver: dns.asyncresolver.Resolver | None = None
 
@@ -54,4 +57,5 @@ class SystemLookup(ZoneLookup):
     async def _ask(self, name: str, rtype: str) -> dns.resolver.Answer:
         if self._resolver is None:
             self._resolver = dns.asyncresolver.Resolver(self._file)
+            self._resolver.port = self._port
         return await self._resolver.resolve(f"{name}.", rtype, search=False, lifetime=self._seconds)
