@@ -39,14 +39,18 @@ class _Policy:
 
 async def judge(lookup: Lookup, account: Account, copy: DeliveredCopy) -> Verdicts:
     """The verdicts about one copy; look-ups are asked anew each time, since zones change. Never raises for content."""
-    message = await asyncio.to_thread(split, copy.octets)
-    authors = author_domains(message)
+    message, authors = await asyncio.to_thread(_read, copy.octets)
     author = authors[0] if len(authors) == 1 else ""
     policy = await _policy(lookup, account, author)
     dkim_verdict = await _dkim(lookup, account, copy, message, author, policy)
     spf_verdict = await _spf(lookup, account, copy, author, policy)
     verdict = _dmarc(authors, policy, dkim_verdict, spf_verdict)
     return Verdicts(dkim=dkim_verdict, spf=spf_verdict, dmarc=verdict)
+
+
+def _read(octets: bytes) -> tuple[RawMessage, list[str]]:
+    message = split(octets)
+    return message, author_domains(message)
 
 
 def author_domains(message: RawMessage) -> list[str]:

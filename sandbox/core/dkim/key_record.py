@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -97,9 +97,10 @@ def _key(kind: str, tags: Mapping[str, str]) -> PublicKey:
     text = "".join(tags["p"].split())
     if not text:
         raise KeyRecordError("the key was revoked: p= is empty")
+    if kind not in _LOADERS:
+        raise KeyRecordError(f"unknown key type k={kind[:20]}")
     try:
-        octets = base64.b64decode(text, validate=True)
-        key = _load(kind, octets)
+        key = _LOADERS[kind](base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyRecordError("p= holds no public key") from error
     if isinstance(key, rsa.RSAPublicKey) and not RSA_LEAST <= key.key_size <= RSA_MOST:
@@ -107,12 +108,15 @@ def _key(kind: str, tags: Mapping[str, str]) -> PublicKey:
     return key
 
 
-def _load(kind: str, octets: bytes) -> PublicKey:
-    if kind == "ed25519":
-        return ed25519.Ed25519PublicKey.from_public_bytes(octets)
-    if kind != "rsa":
-        raise KeyRecordError(f"unknown key type k={kind[:20]}")
+def _rsa(octets: bytes) -> PublicKey:
     key = serialization.load_der_public_key(octets)
     if not isinstance(key, rsa.RSAPublicKey):
-        raise KeyRecordError("k=rsa, but p= holds a key of another kind")
+        raise TypeError("k=rsa, but p= holds a key of another kind")
     return key
+
+
+_LOADERS: Mapping[str, Callable[[bytes], PublicKey]] = {
+    "rsa": _rsa,
+    "ed25519": ed25519.Ed25519PublicKey.from_public_bytes,
+}
+"""Key type → how its octets are read."""

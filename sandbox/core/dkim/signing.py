@@ -59,7 +59,7 @@ def signed(
 
 @lru_cache(maxsize=64)
 def _load(pem: str) -> rsa.RSAPrivateKey:
-    # The checks skipped guard against keys from strangers and cost more than a signature; these are our own.
+    # What is skipped are checks for faulty keys, which cost more than a signature; a key was checked when it came in.
     key = serialization.load_pem_private_key(pem.encode("ascii"), None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("a DKIM key is an RSA key")  # noqa: TRY004 - what the key is, is a matter of its value

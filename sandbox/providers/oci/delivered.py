@@ -22,15 +22,17 @@ from sandbox.core.model import MessageRecord, Resource
 from sandbox.core.raw_fields import RawField, RawMessage, join, split, with_crlf
 from sandbox.core.services import Services
 from sandbox.core.verdicts import author_domains
-from sandbox.providers.oci import keys, regions
+from sandbox.providers.oci import keys, lifecycle, regions
 from sandbox.providers.oci.service_key import service_key
 from sandbox.providers.oci.unsubscribe import address_of
 
 SIGNED = (
-    "Date", "To", "From", "From", "Subject", "Message-Id", "MIME-Version", "Sender", "List-Unsubscribe",
+    "Date", "To", "From", "Subject", "Message-Id", "MIME-Version", "Sender", "List-Unsubscribe",
     "List-Unsubscribe-Post",
 )  # fmt: skip
-"""Fields that both signatures cover. From stands twice, so that nobody can add a second one unnoticed."""
+"""Fields that both signatures cover; From once more than the message has it, so that nobody can add one unnoticed."""
+AUTHORS = 10
+"""From fields that are covered at the most; a message has one."""
 RENAMED: Mapping[bytes, bytes] = {
     name.lower(): name
     for name in (
@@ -74,9 +76,9 @@ async def delivered(
     """The copy of one recipient; the same message, keys and recipient always give the same octets."""
     region = regions.name(section.region)
     secret = await asyncio.to_thread(keys.secret, services.files / "oci", services.accounts.ids.hex(64))
-    parts = await asyncio.to_thread(lambda: split(with_crlf(raw)))
-    author = next(iter(author_domains(parts)), "")
-    own = [one for one in await _of(services, account, "dkim") if one.data.get("domainName") == author]
+    parts, author = await asyncio.to_thread(_read, raw)
+    await lifecycle.settle(services, account)
+    own = [one for one in await _of(services, account, "dkim") if str(one.data.get("domainName", "")).lower() == author]
     active = [one for one in own if _active(one, message.accepted)]
     host, spf = await _return_host(services, account, author, region, message.accepted)
     plan = _Plan(
@@ -92,16 +94,26 @@ async def delivered(
     return await asyncio.to_thread(_make, plan, parts)
 
 
+def _read(raw: bytes) -> tuple[RawMessage, str]:
+    """The message taken apart, and the domain of its header From; empty when it names none."""
+    parts = split(with_crlf(raw))
+    return parts, next(iter(author_domains(parts)), "")
+
+
 async def _of(services: Services, account: Account, kind: str) -> list[Resource]:
     return await services.store.resources.all(account.id, "oci", kind)
 
 
 def _active(resource: Resource, at: float) -> bool:
-    """Whether a resource is in force and was so at a moment; what came later changes nothing for old messages."""
-    if resource.data.get("lifecycleState") != "ACTIVE":
-        return False
-    since = resource.data.get("timeActivated")
-    return (parse_instant(since).timestamp() if since else resource.created) <= at + 1e-3
+    """Whether a resource was in force at a moment; what came later changes nothing for old messages."""
+    since, until = resource.data.get("timeActivated"), resource.data.get("timeUpdated")
+    if resource.data.get("lifecycleState") == "ACTIVE":
+        return (_seconds(since) if since else resource.created) <= at + 1e-3
+    return bool(since and until) and _seconds(since) <= at + 1e-3 and at < _seconds(until)
+
+
+def _seconds(instant: str | None) -> float:
+    return parse_instant(instant).timestamp() if instant else 0.0
 
 
 def _signing_key(resource: Resource) -> SigningKey:
@@ -140,7 +152,7 @@ def _unsigned(author: str, own: Sequence[Resource]) -> str:
 
 def _make(plan: _Plan, parts: RawMessage) -> DeliveredCopy:
     fields = [_received(plan), *renamed(_completed(plan, without(parts.fields, REMOVED)), RENAMED), _meta(plan)]
-    octets = join([_return_path(plan), *signed(fields, parts.body, plan.keys, SIGNED)], parts.body)
+    octets = join([_return_path(plan), *signed(fields, parts.body, plan.keys, _signed_names(fields))], parts.body)
     return DeliveredCopy(
         octets=octets,
         recipient=plan.recipient,
@@ -149,6 +161,11 @@ def _make(plan: _Plan, parts: RawMessage) -> DeliveredCopy:
         at=plan.message.accepted,
         advice=plan.advice,
     )
+
+
+def _signed_names(fields: Sequence[RawField]) -> list[str]:
+    authors = min(sum(one.key == b"from" for one in fields), AUTHORS) + 1
+    return [name for one in SIGNED for name in [one] * (authors if one == "From" else 1)]
 
 
 def _completed(plan: _Plan, fields: Sequence[RawField]) -> list[RawField]:

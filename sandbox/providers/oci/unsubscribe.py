@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.core.accounts import Account
 from sandbox.core.attempts import FollowUp
 from sandbox.core.errors import NotFoundError
-from sandbox.core.model import MessageRecord, Principal
+from sandbox.core.model import MessageRecord
 from sandbox.core.services import Services
 from sandbox.providers.oci import keys
 
@@ -84,9 +84,8 @@ def routes(services: Services) -> list[BaseRoute]:
 
 async def _suppress(services: Services, found: Subscription, agent: str) -> None:
     """Put the recipient on the suppression list; doing it twice is no error and no second event."""
-    rules = services.providers["oci"].rules
-    nobody = Principal(account=found.account.id, provider="oci", user="", credential="")
-    if await rules.suppressed(found.account, nobody, found.recipient) is None:
+    key = found.recipient.lower()
+    if await services.store.resources.find(found.account.id, "oci", "suppression", key) is None:
         data = {"user_agent": agent[:400]}
         await services.delivery.simulate(
             found.account, found.message.id, found.recipient, FollowUp.UNSUBSCRIBE, data=data

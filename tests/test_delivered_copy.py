@@ -1,0 +1,470 @@
+"""The copy that a recipient gets: what the service adds and removes, who signs, and what the inspection API shows."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import itertools
+import shutil
+import subprocess
+
+import dkim as dkimpy
+import httpx
+import pytest
+import window_mail
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sandbox.app import Sandbox
+from sandbox.core.clock import to_iso
+from sandbox.core.delivered_copy import Copies, DeliveredCopy
+from sandbox.core.dkim import make_private_key, parse_record, public_record, signatures, verify
+from sandbox.core.dns.records import make
+from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
+from sandbox.core.raw_fields import split, with_crlf
+from sandbox.providers.oci.delivered import delivered
+
+PEM = make_private_key(1024)
+HOST = "iad1.rp.oracleemaildelivery.com"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def api(sandbox):
+    with httpx.Client(base_url=sandbox.url + "/sandbox/v1", trust_env=False, timeout=20) as client:
+        client.post("/reset").raise_for_status()
+        yield client
+
+
+@pytest.fixture
+def account(sandbox, api):
+    return sandbox.runtime.services.accounts.ready_made
+
+
+def add_dkim(sandbox, account, *, selector="sel1", domain="example.com", state="ACTIVE", **more):
+    """A DKIM of the account, as its control plane keeps it."""
+    target = f"{selector}.{domain}.dkim.iad1.oracleemaildelivery.com"
+    data = {
+        "name": selector,
+        "domainName": domain,
+        "privateKey": PEM,
+        "lifecycleState": state,
+        "txtRecordValue": public_record(PEM),
+        "cnameRecordValue": target,
+        "dnsSubdomainName": f"{selector}._domainkey.{domain}.",
+        **more,
+    }
+    now = account.clock.now()
+    made = Resource(
+        account=account.id, provider="oci", kind="dkim", id=selector, key=selector, data=data, created=now, updated=now
+    )
+    return sandbox.call(sandbox.runtime.services.store.resources.add(made))
+
+
+def publish(sandbox, account, domain, *records):
+    made = [make(name, rtype, 300, data) for name, rtype, data in records]
+    zones = sandbox.runtime.services.dns.zones
+    sandbox.call(zones.create(account, domain, zone_id=f"zone-{domain}", servers=["ns1.test."], records=made))
+
+
+def copy_of(api, message, recipient=None):
+    params = {"recipient": recipient} if recipient else {}
+    answer = api.get(f"/messages/{message}/copy", params=params)
+    answer.raise_for_status()
+    return answer.content
+
+
+def fields_of(octets):
+    return [one.name.decode() for one in split(octets).fields]
+
+
+def keys_of(sandbox, account):
+    """What `dnsfunc` of another implementation is to answer."""
+    resources = sandbox.runtime.services.store.resources
+    service = sandbox.call(resources.all(account.id, "oci", "service-key"))
+    records = {f"{one.key}._domainkey.{HOST}.": one.data["txtRecordValue"].encode() for one in service}
+    return records | {"sel1._domainkey.example.com.": public_record(PEM).encode()}
+
+
+# the octets
+
+
+def test_a_copy_has_the_services_fields_in_the_services_order(sandbox, api, account):
+    add_dkim(sandbox, account)
+    raw = window_mail.compose().replace(
+        b"\r\n\r\n", b"\r\nBcc: secret@example.net\r\nReturn-Path: <x@y.test>\r\n\r\n", 1
+    )
+    octets = copy_of(api, window_mail.post(sandbox, raw))
+
+    assert fields_of(octets) == [
+        "Return-Path",
+        "DKIM-Signature",
+        "DKIM-Signature",
+        "Received",
+        "From",
+        "To",
+        "Subject",
+        "Content-type",
+        "Content-transfer-encoding",
+        "MIME-version",
+        "Message-id",
+        "Date",
+        "List-Unsubscribe-Post",
+        "List-Unsubscribe",
+        "Reporting-Meta",
+    ]
+    assert b"secret" not in octets
+    parsed = email.message_from_bytes(octets, policy=email.policy.default)
+    assert parsed["Return-Path"].endswith(f"@{HOST}>")
+    assert " for ann@example.net; " in parsed["Received"].replace("\r\n", "")
+    assert parsed["Received"].endswith("+0000 (GMT)")
+    assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert parsed["List-Unsubscribe"].startswith(f"<{sandbox.runtime.services.endpoints['https']}/oci/unsubscribe/")
+    assert split(octets).body == split(raw).body
+
+
+def test_both_signatures_hold_for_another_implementation_and_one_changed_octet_spoils_them(sandbox, api, account):
+    add_dkim(sandbox, account)
+    octets = copy_of(api, window_mail.post(sandbox))
+    records = keys_of(sandbox, account)
+
+    def holds(message, number):
+        try:
+            return dkimpy.DKIM(message).verify(number, dnsfunc=lambda name, **_: records[name.decode()])
+        except dkimpy.ValidationError:  # how it says that the body was changed
+            return False
+
+    def judged(message):
+        return [holds(message, number) for number in (0, 1)]
+
+    assert judged(octets) == [True, True]
+    assert judged(octets.replace(b"Dear reader", b"dear reader")) == [False, False]
+    assert judged(octets.replace(b"Subject: Hello", b"Subject: Hallo")) == [False, False]
+    assert judged(octets.replace(b"\r\nTo:", b"\r\nFrom: mallory@evil.test\r\nTo:")) == [False, False]
+
+
+PERL = """
+use Mail::DKIM::Verifier; use Mail::DKIM::DNS; use Net::DNS;
+my $sandbox = Net::DNS::Resolver->new(nameservers => ['127.0.0.1'], port => $ENV{PORT}, udppacketsize => 4096);
+Mail::DKIM::DNS::resolver($sandbox);
+my $checker = Mail::DKIM::Verifier->new(); binmode STDIN; local $/; $checker->PRINT(<STDIN>); $checker->CLOSE;
+print $_->domain, " ", $_->result_detail, "\\n" for $checker->signatures;
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("perl") is None
+    or subprocess.run(["perl", "-MMail::DKIM::Verifier", "-e", "1"], check=False, capture_output=True).returncode != 0,
+    reason="Perl's Mail::DKIM is not installed",
+)
+def test_a_verifier_that_asks_the_sandboxs_name_server_finds_both_signatures_good(sandbox, api, account):
+    add_dkim(sandbox, account)
+    target = "sel1.example.com.dkim.iad1.oracleemaildelivery.com."
+    publish(sandbox, account, "example.com", ("sel1._domainkey.example.com", "CNAME", target))
+    octets = copy_of(api, window_mail.post(sandbox))
+    environment = {"PORT": str(sandbox.ready["dns"]["port"])}
+
+    def judged(message):
+        done = subprocess.run(["perl", "-e", PERL], input=message, env=environment, capture_output=True, check=True)
+        return done.stdout.decode().splitlines()
+
+    assert judged(octets) == ["example.com pass", f"{HOST} pass"]
+    assert all("fail" in one for one in judged(octets.replace(b"Dear", b"dear")))
+
+
+def test_each_recipient_gets_a_copy_of_its_own(sandbox, api):
+    message = window_mail.post(sandbox, rcpt=("ann@example.net", "Bob@example.net"))
+    ann, bob = copy_of(api, message), copy_of(api, message, "bob@example.net")
+
+    assert b" for ann@example.net;" in ann
+    assert b" for Bob@example.net;" in bob
+    assert b"Bob@" not in ann
+    named = [email.message_from_bytes(one) for one in (ann, bob)]
+    assert all(named[0][name] != named[1][name] for name in ("Return-Path", "List-Unsubscribe", "Reporting-Meta"))
+
+
+def test_the_same_message_always_gives_the_same_copy(sandbox, api, account):
+    message = window_mail.post(sandbox)
+    first = copy_of(api, message)
+    services = sandbox.runtime.services
+    record = sandbox.call(services.store.messages.get(account.id, message))
+    raw = sandbox.call(services.store.messages.raw(account.id, message))
+    again = sandbox.call(delivered(services, sandbox.settings.oci, account, record, raw, "ann@example.net"))
+
+    assert again.octets == first
+    assert api.get(f"/messages/{message}/raw").content == raw == window_mail.compose()
+
+
+def test_what_the_client_wrote_is_kept_where_the_service_keeps_it(sandbox, api):
+    extra = (
+        b"\r\nMessage-ID: <mine@example.com>\r\nDate: Fri, 20 Nov 2026 10:00:00 +0100"
+        b"\r\nX-Odd-Name: kept\r\nList-Unsubscribe: <mailto:u@example.com>, <HTTPS://example.com/u>"
+        b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n"
+    )
+    raw = window_mail.compose().replace(b"\r\n\r\n", extra, 1)
+    octets = copy_of(api, window_mail.post(sandbox, raw))
+
+    parsed = email.message_from_bytes(octets)
+    assert (parsed["Message-ID"], parsed["X-Odd-Name"]) == ("<mine@example.com>", "kept")
+    assert parsed.get_all("Date") == ["Fri, 20 Nov 2026 10:00:00 +0100"]
+    assert parsed.get_all("List-Unsubscribe") == ["<mailto:u@example.com>, <HTTPS://example.com/u>"]
+    assert fields_of(octets).count("List-Unsubscribe-Post") == 1
+
+
+def test_an_unsubscription_address_without_https_is_replaced(sandbox, api):
+    raw = window_mail.compose().replace(b"\r\n\r\n", b"\r\nlist-unsubscribe: <mailto:u@example.com>\r\n\r\n", 1)
+    parsed = email.message_from_bytes(copy_of(api, window_mail.post(sandbox, raw)))
+
+    assert len(parsed.get_all("List-Unsubscribe")) == 1
+    assert parsed["List-Unsubscribe"].startswith("<https://")
+
+
+@pytest.mark.parametrize("state", ["CREATING", "NEEDS_ATTENTION", "INACTIVE", "DELETED"])
+def test_only_an_active_key_signs(sandbox, api, account, state):
+    add_dkim(sandbox, account, state=state)
+
+    assert fields_of(copy_of(api, window_mail.post(sandbox))).count("DKIM-Signature") == 1
+
+
+def test_a_key_of_later_changes_nothing_for_messages_of_before(sandbox, api, account):
+    message = window_mail.post(sandbox)
+    account.clock.advance(60)
+    add_dkim(sandbox, account)
+
+    assert fields_of(copy_of(api, message)).count("DKIM-Signature") == 1
+    assert fields_of(copy_of(api, window_mail.post(sandbox))).count("DKIM-Signature") == 2
+
+
+def test_a_key_that_was_replaced_still_signed_the_messages_of_its_time(sandbox, api, account):
+    then, message = account.clock.now(), window_mail.post(sandbox)
+    made = {"state": "INACTIVE", "timeActivated": to_iso(then - 60), "timeUpdated": to_iso(then + 60)}
+    add_dkim(sandbox, account, selector="old", **made)
+    account.clock.advance(120)
+
+    assert fields_of(copy_of(api, message)).count("DKIM-Signature") == 2
+    assert fields_of(copy_of(api, window_mail.post(sandbox))).count("DKIM-Signature") == 1
+
+
+def test_a_return_path_of_the_customer_is_used(sandbox, api, account):
+    name = "iad1.rp.example.com"
+    now = account.clock.now()
+    data = {"name": name, "lifecycleState": "ACTIVE"}
+    made = Resource(
+        account=account.id, provider="oci", kind="return-path", id=name, key=name, data=data, created=now, updated=now
+    )
+    sandbox.call(sandbox.runtime.services.store.resources.add(made))
+    publish(
+        sandbox,
+        account,
+        "example.com",
+        (name, "CNAME", f"{HOST}."),
+        ("_dmarc.example.com", "TXT", '"v=DMARC1; p=reject"'),
+    )
+    message = window_mail.post(sandbox)
+
+    assert email.message_from_bytes(copy_of(api, message))["Return-Path"].endswith(f"@{name}>")
+    found = api.get(f"/messages/{message}").json()["authentication"]
+    assert (found["spf"]["result"], found["spf"]["aligned"]) == ("pass", True)
+    assert (found["dmarc"]["result"], found["dmarc"]["aligned_by"]) == ("pass", ["spf"])
+
+
+# verdicts
+
+
+def test_a_published_key_makes_everything_pass(sandbox, api, account):
+    add_dkim(sandbox, account)
+    publish(
+        sandbox,
+        account,
+        "example.com",
+        ("sel1._domainkey.example.com", "CNAME", "sel1.example.com.dkim.iad1.oracleemaildelivery.com."),
+        ("_dmarc.example.com", "TXT", '"v=DMARC1; p=reject; adkim=s"'),
+    )
+    found = api.get(f"/messages/{window_mail.post(sandbox)}").json()["authentication"]
+
+    assert [(one["domain"], one["result"], one["aligned"]) for one in found["dkim"]["signatures"]] == [
+        ("example.com", "pass", True),
+        (HOST, "pass", False),
+    ]
+    assert (found["spf"]["result"], found["spf"]["domain"], found["spf"]["aligned"]) == ("pass", HOST, False)
+    assert (found["dmarc"]["result"], found["dmarc"]["policy"], found["dmarc"]["disposition"]) == (
+        "pass",
+        "reject",
+        "none",
+    )
+    assert found["dkim"]["publish"] == found["dmarc"]["publish"] == []
+
+
+def test_a_missing_cname_is_named_and_mending_it_counts_at_once(sandbox, api, account):
+    add_dkim(sandbox, account)
+    publish(sandbox, account, "example.com", ("_dmarc.example.com", "TXT", '"v=DMARC1; p=quarantine"'))
+    message = window_mail.post(sandbox)
+    found = api.get(f"/messages/{message}").json()["authentication"]
+
+    wanted = {
+        "name": "sel1._domainkey.example.com",
+        "type": "CNAME",
+        "value": "sel1.example.com.dkim.iad1.oracleemaildelivery.com",
+    }
+    assert found["dkim"]["publish"] == found["dmarc"]["publish"] == [wanted]
+    assert f"not aligned with example.com; no record at {wanted['name']}: publish CNAME" in found["dkim"]["reason"]
+    assert (found["dmarc"]["result"], found["dmarc"]["disposition"]) == ("fail", "quarantine")
+
+    zones = sandbox.runtime.services.dns.zones
+    sandbox.call(zones.add(account, wanted["name"], "CNAME", wanted["value"] + "."))
+    mended = api.get(f"/messages/{message}").json()["authentication"]
+    assert (mended["dkim"]["result"], mended["dmarc"]["result"]) == ("pass", "pass")
+
+
+def test_without_a_key_the_reason_says_what_to_do(sandbox, api):
+    found = api.get(f"/messages/{window_mail.post(sandbox)}").json()["authentication"]
+
+    assert found["dkim"]["reason"].startswith(f"signed by {HOST} only: not aligned with example.com; ")
+    assert "create a DKIM" in found["dkim"]["reason"]
+
+
+# the inspection API
+
+
+def test_there_is_no_verdict_and_no_copy_before_anything_is_sent(sandbox, api):
+    message = window_mail.post(sandbox, rcpt=("gone@nowhere.invalid",))
+    assert api.get(f"/messages/{message}").json()["authentication"] == {"dkim": None, "spf": None, "dmarc": None}
+
+    again = window_mail.post(sandbox, rcpt=("gone@nowhere.invalid", "ann@example.net"))
+    answer = api.get(f"/messages/{again}/copy", params={"recipient": "gone@nowhere.invalid"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no-copy")
+    assert b" for ann@example.net;" in copy_of(api, again)
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("nothing/copy", "not-found"),
+        ("{}/copy?recipient=bob@example.net", "no-copy"),
+        ("{}/copy?who=x", "unknown-parameter"),
+    ],
+)
+def test_asking_for_what_is_not_there_is_answered_clearly(sandbox, api, path, code):
+    answer = api.get("/messages/" + path.format(window_mail.post(sandbox)))
+
+    assert answer.status_code in (400, 404)
+    assert answer.json()["error"]["code"] == code
+
+
+def test_a_copy_is_a_download(sandbox, api):
+    message = window_mail.post(sandbox)
+    answer = api.get(f"/messages/{message}/copy")
+
+    assert answer.headers["content-type"] == "message/rfc822"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{message}-0.eml"'
+
+
+# hostile messages
+
+
+def record_of(raw, recipient="ann@example.net", mail_from="noreply@example.com"):
+    return MessageRecord(
+        id="m1",
+        account="default",
+        provider="oci",
+        channel=Channel.SMTP,
+        session="s1",
+        envelope=Envelope(mail_from=mail_from, rcpt_to=(recipient,)),
+        sender="noreply@example.com",
+        to="",
+        subject="",
+        message_id="made@example.com",
+        envelope_id="e1",
+        accepted=1_700_000_000.25,
+        size=len(raw),
+        sha256="",
+        units=1,
+        recipients=(RecipientRecord(address=recipient, outcome=Outcome.QUEUED),),
+    )
+
+
+HOSTILE = [
+    b"",
+    b"no header at all",
+    b"From noreply Sat Nov 21\nFrom: a@example.com\n\nmbox\n",
+    b" fold first\r\nFrom: a@example.com\r\n\r\n",
+    b"From: a@example.com\r\n" * 10_000 + b"\r\nx\r\n",
+    b"".join(b"X-%d: y\r\n" % number for number in range(10_000)) + b"\r\n",
+    "From: Grüße <a@bücher.example>\r\nSubject: \U0001f4a3\r\n\r\n8 bit\r\n".encode(),
+    b"From: \xff\x00@\x80\r\nDKIM-Signature: v=1; b=\r\n\r\n\xff\x00\r\n",
+    b"From: a@example.com\r\n\r\n" + b"\r\n" * 200_000,
+]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("raw", HOSTILE, ids=lambda raw: repr(raw[:16]))
+def test_hostile_messages_get_a_copy_with_a_signature_that_holds(sandbox, account, raw):
+    services = sandbox.runtime.services
+    made = sandbox.call(delivered(services, sandbox.settings.oci, account, record_of(raw), raw, "ann@example.net"))
+    parts = split(made.octets)
+
+    assert parts.body == split(with_crlf(raw)).body
+    (key,) = [one for name, one in keys_of(sandbox, account).items() if HOST in name]
+    assert verify(parts, signatures(parts)[0], parse_record(key.decode()), 0.0)[0] == "pass"
+
+
+def test_an_envelope_can_not_add_fields(sandbox, account):
+    raw = window_mail.compose()
+    evil = "a@x.test\r\nX-Evil: yes"
+    made = sandbox.call(
+        delivered(sandbox.runtime.services, sandbox.settings.oci, account, record_of(raw, evil), raw, evil)
+    )
+
+    assert "X-Evil" not in fields_of(made.octets)
+
+
+def test_the_null_sender_stays_null(sandbox, account):
+    raw = window_mail.compose()
+    record = record_of(raw, mail_from="")
+    made = sandbox.call(
+        delivered(sandbox.runtime.services, sandbox.settings.oci, account, record, raw, "ann@example.net")
+    )
+
+    assert made.octets.startswith(b"Return-Path: <>\r\n")
+    assert made.return_path == ""
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=400))
+def test_no_octet_of_the_body_changes_but_bare_line_feeds(sandbox, account, body):
+    raw = b"From: a@example.com\r\n\r\n" + body
+    made = sandbox.call(
+        delivered(sandbox.runtime.services, sandbox.settings.oci, account, record_of(raw), raw, "ann@example.net")
+    )
+
+    assert split(made.octets).body == with_crlf(body)
+
+
+# keeping copies
+
+
+def test_copies_are_made_once_and_the_oldest_go_first(sandbox, account):
+    made = itertools.count()
+
+    async def maker(owner, message, raw, recipient):
+        next(made)
+        return DeliveredCopy(octets=raw, recipient=recipient, return_path="", helo="h", at=0.0)
+
+    copies = Copies(maker, kept=250)
+
+    def ask(recipient):
+        return sandbox.call(copies.get(account, record_of(b""), b"x" * 100, recipient))
+
+    for recipient in ("a", "b", "a", "a"):
+        assert ask(recipient).recipient == recipient
+    assert next(made) == 2
+    ask("c")  # b has to go
+    ask("a")
+    assert next(made) == 4
+    ask("b")
+    assert next(made) == 6
