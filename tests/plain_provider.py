@@ -23,7 +23,7 @@ class PlainRules:
     async def sender_approved(self, account, principal, address):
         return not address.startswith("stranger")
 
-    async def suppressed(self, account, principal, address):
+    async def suppressed(self, account, principal, address, sender=""):
         found = await self.store.resources.find(account.id, "plain", "suppression", address.lower())
         return found and Suppressed(reason=found.data["reason"], params={})
 
@@ -52,11 +52,11 @@ class PlainRules:
         return "plain.test"
 
 
-def message(name, recipients, *, accepted=1000.0, mail_from="app@b.test"):
+def message(name, recipients, *, accepted=1000.0, mail_from="app@b.test", **envelope):
     """A stored message with `recipients` as {address: due}."""
     return MessageRecord(
         id=name, account="default", provider="plain", channel=Channel.SMTP, session="s",
-        envelope=Envelope(mail_from=mail_from, rcpt_to=tuple(recipients)), sender=mail_from, to="", subject="hello",
+        envelope=Envelope(mail_from=mail_from, rcpt_to=tuple(recipients), **envelope), sender=mail_from, to="", subject="hello",
         message_id=f"{name}@b.test", envelope_id="e", accepted=accepted, size=1, sha256="", units=len(recipients),
         recipients=tuple(
             RecipientRecord(position=n, address=address, outcome=Outcome.QUEUED, due=due)

@@ -139,6 +139,23 @@ def test_nobody_is_told_when_mail_from_the_null_sender_bounces():
     story(tell)
 
 
+@pytest.mark.parametrize(
+    ("notify", "kinds"),
+    [("NEVER", []), ("FAILURE", ["failed"]), ("DELAY", ["delayed"]), ("delay,failure", ["delayed", "failed"])],
+)
+def test_the_sender_is_told_what_it_asked_to_be_told(notify, kinds):
+    async def tell(this):
+        full = f"full@{OUTCOME_DOMAIN}"
+        await this.accept("m1", [full], rcpt_params={full: {"NOTIFY": notify, "ORCPT": "rfc822;first@x.test"}})
+        await this.delivery.advance(this.account, 4 * DAY)
+        reports = await this.store.reports.of_message("default", "m1")
+        assert [one.kind for one in reports] == kinds
+        for one in reports:
+            assert b"Original-Recipient: rfc822;first@x.test" in await this.store.reports.raw("default", one.id)
+
+    story(tell)
+
+
 def test_greylisting_delays_and_delivers():
     async def tell(this):
         await this.accept("m1", [f"greylisted@{OUTCOME_DOMAIN}"])

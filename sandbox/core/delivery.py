@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from sandbox.core import consequences
@@ -28,6 +29,8 @@ from sandbox.core.store.queue import ATTEMPT, Attempted, Due
 
 BATCH = 500
 """Attempts that share a transaction."""
+GATHER_SECONDS = 0.02
+"""The real pause between two rounds: under load, one round then does the work of many messages."""
 RETRY_SECONDS = 1.0
 """How long to wait (really) when the store can't be written."""
 _SIMULATED: Mapping[str, object] = {"simulated": True}
@@ -78,10 +81,9 @@ class Delivery:
             except StoreError:
                 _log.warning("the delivery queue is not available; trying again", exc_info=True)
                 delay = RETRY_SECONDS
-            try:
+            await asyncio.sleep(GATHER_SECONDS)
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), delay)
-            except TimeoutError:
-                continue
 
     async def run_due(self) -> None:
         """Do everything that is due now, for every account."""
@@ -132,7 +134,7 @@ class Delivery:
         if due.task != ATTEMPT:
             return consequences.of_follow_up(due, FollowUp(due.task), now, {})
         principal = Principal(account=account.id, provider=due.provider, user=due.user, credential=due.user)
-        suppressed = await self._rules[due.provider].suppressed(account, principal, due.address)
+        suppressed = await self._rules[due.provider].suppressed(account, principal, due.address, due.sender)
         if suppressed is not None:
             return consequences.of_suppression(due, suppressed.reason, now)
         return consequences.of_decision(due, await self._decide(account, due), now, self._options.schedule)

@@ -58,8 +58,15 @@ class Fault:
     probability: float = 1.0
     after: int = 0
     """How many matching occasions pass before it may fire."""
+    follows: str = ""
+    """Id of a fault that has to be used up, or gone, before this one counts."""
     fired: int = 0
     seen: int = 0
+
+    @property
+    def used_up(self) -> bool:
+        """Whether it has fired as often as it was asked to."""
+        return self.times is not None and self.fired >= self.times
 
     def matches(self, context: FaultContext) -> bool:
         """Whether every pattern (shell wildcards, case-insensitive) fits; a recipient pattern needs one that fits."""
@@ -86,6 +93,8 @@ def make_fault(fault_id: str, entry: ErrorEntry, wish: Mapping[str, Any]) -> Fau
         raise ValueError("times is a whole number from 1, or null for always")
     if not isinstance(after, int) or isinstance(after, bool) or after < 0:
         raise ValueError("after is a whole number from 0")
+    if not isinstance(wish.get("follows"), str | None):
+        raise ValueError("follows is the id of a fault")  # noqa: TRY004 - the API turns this one into its answer
     if probability is not None and (not isinstance(probability, int | float) or not 0 <= probability <= 1):
         raise ValueError("probability is a number from 0 to 1")
     return Fault(
@@ -96,6 +105,7 @@ def make_fault(fault_id: str, entry: ErrorEntry, wish: Mapping[str, Any]) -> Fau
         times=times,
         probability=1.0 if probability is None else float(probability),
         after=after,
+        follows=wish.get("follows") or "",
     )
 
 
@@ -144,10 +154,14 @@ class Faults:
         return None
 
     def _strikes(self, fault: Fault, context: FaultContext) -> bool:
-        if (fault.times is not None and fault.fired >= fault.times) or not fault.matches(context):
+        if fault.used_up or self._waits(fault) or not fault.matches(context):
             return False
         fault.seen += 1
         return fault.seen > fault.after and self._random.random() < fault.probability
+
+    def _waits(self, fault: Fault) -> bool:
+        before = self._armed.get(fault.follows)
+        return before is not None and not before.used_up
 
 
 def magic_error(address: str) -> str | None:

@@ -16,6 +16,8 @@ BATCH = 16
 SNIPPET = 160
 BODY = 200_000
 """Characters of text that search looks through."""
+GATHER_SECONDS = 0.1
+"""The real pause between two rounds; who needs the index at once calls `catch_up`."""
 RETRY_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class Indexer:
                 _log.warning("the search index can't be written; trying again", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            await asyncio.sleep(GATHER_SECONDS)
             await self._wake.wait()
 
     async def catch_up(self) -> None:

@@ -62,14 +62,14 @@ class Intake:
         now = account.clock.now()
         ledger.check(now, units, rules.limits(account))
         record = self._record(account, rules, submission, decided, now, units)
+        notes = [await rules.note_suppressed(account, address, record.message_id) for address in decided.suppressed]
         ledger.add(now, units)
         try:
-            await self._store.messages.accept(record, submission.raw, _events(record))
+            changed = await self._store.messages.accept(record, submission.raw, _events(record), filter(None, notes))
         except StoreError as error:
             ledger.add(now, -units)
             raise Refusal(Condition.STORAGE_FULL) from error
-        for address in decided.suppressed:
-            await rules.note_suppressed(account, address, record.message_id)
+        await self._store.resources.renew(changed)
         self._accepted()
         return Receipt(
             message=record.id,
@@ -92,7 +92,7 @@ class Intake:
                 raise Refusal(Condition.HEADER_SENDER_NOT_APPROVED, address=sender)
         decided = _Decided(block=block, senders=senders, suppressed=set(submission.silent))
         for address in submission.envelope.rcpt_to:
-            if await rules.suppressed(account, submission.principal, address):
+            if await rules.suppressed(account, submission.principal, address, submission.envelope.mail_from):
                 decided.suppressed.add(address)
         return decided
 

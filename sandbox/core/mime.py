@@ -41,6 +41,20 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Node:
+    """A part in the tree of a message."""
+
+    depth: int
+    """0 for the message itself."""
+    content_type: str
+    charset: str
+    encoding: str
+    """Content-Transfer-Encoding as written, in lower case."""
+    leaf: Attachment | None
+    """The part's content, whatever it is; None for a multipart."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Content:
     """A message taken apart."""
 
@@ -49,6 +63,8 @@ class Content:
     text: str
     html: str
     attachments: tuple[Attachment, ...]
+    structure: tuple[Node, ...]
+    """Every part in document order, each after the one that holds it."""
     problems: tuple[str, ...]
     """What could not be read and why, for the viewers."""
 
@@ -60,19 +76,20 @@ def read(raw: bytes) -> Content:
     """
     problems: list[str] = []
     fields = _fields(raw, problems)
-    parts = list(_parts(raw, problems))
+    tree = list(_tree(raw, problems))
+    parts = [part for part, _, leaf in tree if leaf]
     texts = [_text(part) for part in parts if _is_body(part, "text/plain")]
     htmls = [_text(part) for part in parts if _is_body(part, "text/html")]
+    leaves = {id(part): _attachment(number, part) for number, part in enumerate(parts, start=1)}
     attachments = [
-        _attachment(number, part)
-        for number, part in enumerate(parts, start=1)
-        if not (_is_body(part, "text/plain") or _is_body(part, "text/html"))
+        leaves[id(part)] for part in parts if not (_is_body(part, "text/plain") or _is_body(part, "text/html"))
     ]
     return Content(
         headers=fields,
         text="\n".join(texts),
         html="\n".join(htmls),
         attachments=tuple(attachments),
+        structure=tuple(_node(part, depth, leaves.get(id(part))) for part, depth, _ in tree),
         problems=tuple(problems),
     )
 
@@ -86,8 +103,8 @@ def _fields(raw: bytes, problems: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple((one.name, headers.decode_words(one.value)) for one in block)
 
 
-def _parts(raw: bytes, problems: list[str]) -> Iterator[Message]:
-    """Leaf parts in document order; an attached message is one leaf."""
+def _tree(raw: bytes, problems: list[str]) -> Iterator[tuple[Message, int, bool]]:
+    """(part, depth, whether it is a leaf) in document order; an attached message is one leaf."""
     if raw.count(b"\n--") > BOUNDARIES:
         problems.append(f"more than {BOUNDARIES} boundary lines: the structure is not shown")
         return
@@ -105,9 +122,20 @@ def _parts(raw: bytes, problems: list[str]) -> Iterator[Message]:
             problems.append(f"only {PARTS} parts and {DEPTH} levels are shown")
             return
         if part.get_content_maintype() == "multipart" and part.is_multipart():
+            yield part, depth, False
             waiting.extend((child, depth + 1) for child in reversed(_children(part)))
         else:
-            yield part
+            yield part, depth, True
+
+
+def _node(part: Message, depth: int, leaf: Attachment | None) -> Node:
+    return Node(
+        depth=depth,
+        content_type=part.get_content_type(),
+        charset=_safely(part.get_content_charset) or "",
+        encoding=str(part.get("Content-Transfer-Encoding", "")).strip().lower()[:40],
+        leaf=leaf,
+    )
 
 
 def _children(part: Message) -> list[Message]:

@@ -73,6 +73,9 @@ class Envelope:
     """`address:port` of the client."""
     user: str = ""
     mail_params: Mapping[str, str] = field(default_factory=dict)
+    """Parameters of MAIL by upper-case name: SIZE, BODY, RET, ENVID, …"""
+    rcpt_params: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Parameters of RCPT by recipient as written: NOTIFY, ORCPT (RFC 3461)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Protocol
 from sandbox.core.accounts import Account
 from sandbox.core.model import Principal, Resource
 from sandbox.core.quota import Limits
+from sandbox.core.store.resources import Edit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +72,14 @@ class Rules(Protocol):
         """Whether the principal may send as `address` (envelope or header From)."""
         ...
 
-    async def suppressed(self, account: Account, principal: Principal, address: str) -> Suppressed | None:
-        """The suppression that holds mail to `address` back, or None."""
+    async def suppressed(
+        self, account: Account, principal: Principal, address: str, sender: str = ""
+    ) -> Suppressed | None:
+        """The suppression that holds mail from `sender` (the reverse-path) to `address` back, or None."""
         ...
 
-    async def note_suppressed(self, account: Account, address: str, message_id: str) -> None:
-        """A submission to a suppressed recipient was prevented: the provider may keep when."""
+    async def note_suppressed(self, account: Account, address: str, message_id: str) -> Edit | None:
+        """What the provider keeps of a submission to a suppressed recipient, to be stored together with the message."""
         ...
 
     def message_id(self, account: Account, sender: str) -> str:

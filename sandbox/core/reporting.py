@@ -69,9 +69,13 @@ class Reporter:
                 mta=one.source,
                 at=now,
                 retry_until=lifetime if one.report == "delayed" else None,
+                original=record.envelope.rcpt_params.get(one.record.due.address, {}).get("ORCPT", ""),
             )
             for one in group
+            if _wanted(record, one)
         ]
+        if not failures:
+            return None
         host = self._rules[record.provider].mail_host(account)
         return dsn.notification(record, raw, failures, host=host, now=now, ids=account.ids)
 
@@ -80,3 +84,12 @@ class Reporter:
     ) -> Report | None:
         host = self._rules[record.provider].mail_host(account)
         return arf.complaint(record, raw, one.record.due.address, host=host, now=now, ids=account.ids)
+
+
+_NOTIFY = {"failed": "FAILURE", "delayed": "DELAY"}
+
+
+def _wanted(record: MessageRecord, one: Consequence) -> bool:
+    """Whether the client asked to be told of this (NOTIFY, RFC 3461 §4.1); without a word of it, it is told."""
+    notify = record.envelope.rcpt_params.get(one.record.due.address, {}).get("NOTIFY", "")
+    return not notify or _NOTIFY[one.report] in notify.upper().split(",")

@@ -26,13 +26,24 @@ _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([a-z]{0,2})")
 _AGO = frozenset("smhdw")
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>.]+(?:\.[^\s@<>.]+)+")
 _ATEXT = "a-z0-9!#$%&'*+/=?^_`{|}~."
+_INDEXED = frozenset({"m.subject", "m.sender", "m.to_header", "m.rcpt_to", "m.body"})
+"""Columns that the index of words has."""
+_SHORTEST = 3
+"""Characters that the index of words needs at least."""
 _RECIPIENT = "EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.seq AND {})"
 
 
 def anywhere(value: str) -> Clause:
     """A free word or phrase: in subject, sender, To, recipients, text or names of attachments."""
     columns = ("m.subject", "m.sender", "m.to_header", "m.body")
+    if len(value) >= _SHORTEST and _spelled_the_same(value):
+        return _contains_in((*columns, "m.rcpt_to"), value)
     return _any([*(_contains(column, value) for column in columns), _rcpt(value)])
+
+
+def _spelled_the_same(value: str) -> bool:
+    """Whether the envelope's recipients, which are kept as JSON, hold the value as it is."""
+    return value.isascii() and value.isprintable() and not set(value) & set('"\\[], ')
 
 
 def _any(clauses: Iterable[Clause]) -> Clause:
@@ -43,7 +54,28 @@ def _any(clauses: Iterable[Clause]) -> Clause:
 
 
 def _contains(column: str, value: str) -> Clause:
-    """The value as a part of a column, whatever its case: SQLite folds ASCII, of other letters both forms are tried."""
+    """The value as a part of a column, whatever its case."""
+    return _contains_in((column,), value) if column in _INDEXED and len(value) >= _SHORTEST else _like(column, value)
+
+
+def _contains_in(columns: Sequence[str], value: str) -> Clause:
+    """The value as a part of one of the columns, by the index of words; messages that it lacks so far are read."""
+    names = " ".join(column.removeprefix("m.") for column in columns)
+    within = "" if len(columns) == len(_INDEXED) else f"{{{names}}} : "
+    phrase = '"' + value.replace('"', '""') + '"'
+    unread = _any(_like(column, value) for column in columns)
+    found = "SELECT rowid FROM message_words WHERE message_words MATCH ?"
+    rest = f"SELECT m.seq FROM messages m WHERE m.indexed = 0 AND ({unread.sql})"  # noqa: S608 - constants
+    sql = f"m.seq IN ({found} UNION ALL {rest})"
+    return Clause(sql=sql, params=(within + phrase, *unread.params))
+
+
+def _both(first: Clause, second: Clause) -> Clause:
+    return Clause(sql=f"({first.sql}) AND ({second.sql})", params=(*first.params, *second.params))
+
+
+def _like(column: str, value: str) -> Clause:
+    """The same by looking at each message: SQLite folds ASCII, of other letters both forms are tried."""
     forms = {value} if value.isascii() else {value, value.lower(), value.upper(), value.title()}
     escaped = tuple("%" + re.sub(r"([%_!])", r"!\1", form) + "%" for form in sorted(forms))
     return Clause(sql=" OR ".join([f"{column} LIKE ? ESCAPE '!'"] * len(escaped)), params=escaped)
@@ -69,12 +101,15 @@ def _mentions(column: str, value: str) -> Clause:
     # GLOB has no escape character; a wildcard is literal as the only member of a class.
     literal = re.sub(r"([*?\[])", r"[\1]", value.lower())
     pattern = f"*[^{_ATEXT}-]{literal}[^{_ATEXT}-]*"
-    return Clause(sql=f"(' ' || lower({column}) || ' ') GLOB ?", params=(pattern,))
+    exactly = Clause(sql=f"(' ' || lower({column}) || ' ') GLOB ?", params=(pattern,))
+    return _both(_contains(column, value), exactly)
 
 
 def _rcpt(value: str) -> Clause:
     clause = _address("r.address", value)
-    return Clause(sql=_RECIPIENT.format(f"({clause.sql})"), params=clause.params)
+    found = Clause(sql=_RECIPIENT.format(f"({clause.sql})"), params=clause.params)
+    usable = len(value) >= _SHORTEST and _spelled_the_same(value)
+    return _both(_contains("m.rcpt_to", value), found) if usable else found
 
 
 def _to(value: str) -> Clause:

@@ -17,10 +17,8 @@ from sandbox.core.policy import Rules
 from sandbox.core.store import Store
 from sandbox.core.transcript import OpenSessions
 
-if TYPE_CHECKING:
-    from sandbox.core.dns.system import (
-        NameSystem,  # the DNS library is loaded with the first zone, not with the catalogs
-    )
+if TYPE_CHECKING:  # the DNS library is loaded with a sandbox, not with the catalogs
+    from sandbox.core.dns.system import NameSystem
 
 
 @dataclass(frozen=True, kw_only=True)

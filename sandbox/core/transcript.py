@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sandbox.core.catalog import ErrorEntry
@@ -34,6 +36,8 @@ class Transcript:
         self._clock = clock
         self.started = clock.now()
         self.ended: float | None = None
+        self.sending: Callable[[], bool] = lambda: True
+        """Whether a message may be on its way at this moment; who speaks for more than one message says so."""
         self._lines: list[dict[str, Any]] = []
 
     def said(self, side: str, text: str) -> None:
@@ -57,6 +61,11 @@ class Transcript:
                 "remedy": entry.remedy,
             }
         )
+
+    @property
+    def used(self) -> bool:
+        """Whether anything was accepted or refused: a conversation without is likely to be about to begin."""
+        return bool(self.messages or self.refusals)
 
     def record(self) -> SessionRecord:
         """The conversation so far."""
@@ -88,6 +97,7 @@ class OpenSessions:
     def __init__(self, store_finished: Callable[[SessionRecord], Any]) -> None:
         self._open: dict[str, Transcript] = {}
         self._store_finished = store_finished
+        self._watchers: set[asyncio.Event] = set()
 
     def enter(self, transcript: Transcript) -> None:
         """A conversation began."""
@@ -100,6 +110,27 @@ class OpenSessions:
             await self._store_finished(record)
         finally:
             self._open.pop(transcript.session, None)
+            self.stirred()
+
+    def stirred(self) -> None:
+        """Something was said or ended: whoever waits for quiet looks again."""
+        for watcher in self._watchers:
+            watcher.set()
+
+    @contextmanager
+    def watch(self) -> Iterator[asyncio.Event]:
+        """An event that is set whenever a conversation ends or has answered a command."""
+        watcher = asyncio.Event()
+        self._watchers.add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers.discard(watcher)
+
+    def sending(self, account: str, *, begun: bool) -> list[SessionRecord]:
+        """The account's conversations that may bring a message; unless `begun`, also those that brought none yet."""
+        found = [one for one in self._open.values() if one.account == account]
+        return [one.record() for one in found if one.sending() or not (begun or one.used)]
 
     def all(self, account: str) -> list[SessionRecord]:
         """The account's open conversations, newest first."""

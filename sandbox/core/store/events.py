@@ -27,10 +27,28 @@ class EventRows:
         params = (*(() if account is None else (account,)), after, *types, limit)
         return await self._database.read(lambda c: _events(c, sql, params))
 
+    async def between(self, account: str, start: float, end: float, types: tuple[str, ...], limit: int) -> list[Event]:
+        """At most `limit` events of an account and of some types, from `start` until before `end` in Unix seconds.
+
+        The newest that there are, in the order in which they were committed.
+        """
+        marks = ",".join("?" * len(types))
+        sql = f"{_SELECT} WHERE account = ? AND at >= ? AND at < ? AND type IN ({marks}) ORDER BY id DESC LIMIT ?"
+        found = await self._database.read(lambda c: _events(c, sql, (account, start, end, *types, limit)))
+        return found[::-1]
+
     async def of_message(self, message: str) -> list[Event]:
         """What happened to one message, in order."""
         sql = f"{_SELECT} WHERE message = ? ORDER BY id"
         return await self._database.read(lambda c: _events(c, sql, (message,)))
+
+    async def counts(self, account: str, since: float, width: float) -> list[tuple[int, str, int]]:
+        """(bucket, type, how many) of an account's events from the moment `since` on, in buckets of `width` seconds."""
+        sql = (
+            "SELECT CAST((at - ?) / ? AS INTEGER) AS bucket, type, count(*) FROM events"
+            " WHERE account = ? AND at >= ? GROUP BY bucket, type"
+        )
+        return await self._database.read(lambda c: c.execute(sql, (since, width, account, since)).fetchall())
 
     async def last_id(self) -> int:
         """The id of the newest event of any account; 0 in an empty store."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord
+from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
 from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.resources import Edit, edit_stored
 from sandbox.core.store.usage import record_usage
 
 SQLITE_VARIABLES = 900
 """How many values one statement may name; SQLite's own floor is 999."""
+SQLITE_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +42,15 @@ class MessageRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def accept(self, record: MessageRecord, raw: bytes, events: Iterable[Mapping[str, Any]]) -> None:
-        """Make a message, its recipients, its share of the quota and its events durable, all or nothing."""
-        await self._database.write(lambda transaction: _accept(transaction, record, raw, events))
+    async def accept(
+        self, record: MessageRecord, raw: bytes, events: Iterable[Mapping[str, Any]], edits: Iterable[Edit] = ()
+    ) -> list[Resource]:
+        """Make a message, its recipients, its share of the quota and its events durable, all or nothing.
+
+        `edits` are made in the same transaction; returns what they changed.
+        """
+        wishes = list(edits)
+        return await self._database.write(lambda transaction: _accept(transaction, record, raw, events, wishes))
 
     async def page(self, account: str, clause: Clause, *, before: int | None = None, limit: int = 50) -> Page:
         """At most `limit` messages that fulfil `clause`, newest first, older than the cursor `before`."""
@@ -83,21 +92,29 @@ class MessageRows:
 _COLUMNS = (
     "m.seq, m.id, m.account, m.provider, m.channel, m.session, m.mail_from, m.helo, m.client, m.user, m.sender,"
     " m.to_header, m.subject, m.message_id, m.envelope_id, m.accepted, m.size, m.sha256, m.units, m.read, m.tags,"
-    " m.mail_params, m.attributes, m.snippet, m.attachments, m.rcpt_to"
+    " m.mail_params, m.attributes, m.snippet, m.attachments, m.rcpt_to,"
+    " m.rcpt_params"
 )
 
 
-def _accept(transaction: Transaction, record: MessageRecord, raw: bytes, events: Iterable[Mapping[str, Any]]) -> None:
+def _accept(
+    transaction: Transaction,
+    record: MessageRecord,
+    raw: bytes,
+    events: Iterable[Mapping[str, Any]],
+    edits: Iterable[Edit],
+) -> list[Resource]:
     envelope = record.envelope
     cursor = transaction.execute(
         "INSERT INTO messages (id, account, provider, channel, session, mail_from, helo, client, user, sender, rcpt_to,"
-        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, mail_params, attributes)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, mail_params, attributes, rcpt_params)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.id, record.account, record.provider, record.channel, record.session, envelope.mail_from,
             envelope.helo, envelope.client, envelope.user, record.sender, json.dumps(envelope.rcpt_to), record.to,
             record.subject, record.message_id, record.envelope_id, record.accepted, record.size, record.sha256,
             record.units, json.dumps(dict(envelope.mail_params)), json.dumps(dict(record.attributes)),
+            json.dumps({name: dict(params) for name, params in envelope.rcpt_params.items()}),
         ),
     )  # fmt: skip
     seq = cursor.lastrowid
@@ -111,21 +128,40 @@ def _accept(transaction: Transaction, record: MessageRecord, raw: bytes, events:
         record_usage(transaction, record.account, record.provider, record.accepted, record.units)
     for event in events:
         transaction.event(**event)
+    changed = (edit_stored(transaction, wish) for wish in edits)
+    return [row for row in changed if row is not None]
 
 
 def _page(connection: sqlite3.Connection, account: str, clause: Clause, before: int | None, limit: int) -> Page:
-    where = f"m.account = ? AND ({clause.sql})"
-    params = (account, *clause.params)
-    (total,) = connection.execute(f"SELECT count(*) FROM messages m WHERE {where}", params).fetchone()  # noqa: S608
-    cursor = "" if before is None else " AND m.seq < ?"
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM messages m WHERE {where}{cursor} ORDER BY m.seq DESC LIMIT ?",  # noqa: S608
-        (*params, *(() if before is None else (before,)), limit + 1),
-    ).fetchall()
-    shown = rows[:limit]
-    recipients = _recipients(connection, [row[0] for row in shown])
-    items = [_record(row, recipients.get(row[0], [])) for row in shown]
-    return Page(items=items, next=shown[-1][0] if len(rows) > limit else None, total=total)
+    total, seqs = _found(connection, account, clause, before, limit + 1)
+    rows = _rows(connection, seqs[:limit])
+    recipients = _recipients(connection, seqs[:limit])
+    items = [_record(rows[seq], recipients.get(seq, [])) for seq in seqs[:limit]]
+    return Page(items=items, next=seqs[limit - 1] if len(seqs) > limit else None, total=total)
+
+
+def _found(
+    connection: sqlite3.Connection, account: str, clause: Clause, before: int | None, limit: int
+) -> tuple[int, list[int]]:
+    """How many messages fulfil the clause, and the newest of them before the cursor; the clause is asked once only."""
+    if clause == Clause():
+        (total,) = connection.execute("SELECT count(*) FROM messages WHERE account = ?", (account,)).fetchone()
+        sql = "SELECT seq FROM messages WHERE account = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+        place = SQLITE_LARGEST if before is None else before
+        return total, [seq for (seq,) in connection.execute(sql, (account, place, limit))]
+    sql = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql})"  # noqa: S608
+    every = sorted((seq for (seq,) in connection.execute(sql, (account, *clause.params))), reverse=True)
+    start = 0 if before is None else bisect_right(every, -before, key=lambda seq: -seq)
+    return len(every), every[start : start + limit]
+
+
+def _rows(connection: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    found: dict[int, tuple[Any, ...]] = {}
+    for start in range(0, len(seqs), SQLITE_VARIABLES):
+        part = seqs[start : start + SQLITE_VARIABLES]
+        sql = f"SELECT {_COLUMNS} FROM messages m WHERE m.seq IN ({','.join('?' * len(part))})"  # noqa: S608
+        found |= {row[0]: row for row in connection.execute(sql, part)}
+    return found
 
 
 def _recipients(connection: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, list[RecipientRecord]]:
@@ -159,6 +195,7 @@ def _record(row: tuple[Any, ...], recipients: Sequence[RecipientRecord]) -> Mess
         client=row[8],
         user=row[9],
         mail_params=json.loads(row[21]),
+        rcpt_params=json.loads(row[26]),
     )
     return MessageRecord(
         id=row[1], account=row[2], provider=row[3], channel=Channel(row[4]), session=row[5], envelope=envelope,

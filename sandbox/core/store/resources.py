@@ -19,17 +19,20 @@ class _Shelf:
     by_id: dict[tuple[str, str], Resource] = field(default_factory=dict)
     by_key: dict[tuple[str, str], Resource] = field(default_factory=dict)
     owners: dict[str, list[Resource]] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Resource]] = field(default_factory=dict)
 
     def put(self, resource: Resource) -> None:
         self.drop(resource.account, resource.id)
         self.by_id[resource.account, resource.id] = resource
         self.by_key[resource.account, resource.key] = resource
         self.owners.setdefault(resource.key, []).append(resource)
+        self.accounts.setdefault(resource.account, {})[resource.id] = resource
 
     def drop(self, account: str, resource_id: str) -> None:
         old = self.by_id.pop((account, resource_id), None)
         if old is not None:
             self.by_key.pop((account, old.key), None)
+            del self.accounts[account][resource_id]
             self.owners[old.key].remove(old)
             if not self.owners[old.key]:
                 del self.owners[old.key]
@@ -37,6 +40,18 @@ class _Shelf:
 
 class DuplicateKeyError(Exception):
     """Another resource of the same account and kind has this key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """A change that is still to be made, to whatever is stored by then."""
+
+    resource: Resource
+    """Which one; its data may be older than what is stored."""
+    at: float
+    """Moment of the change, Unix seconds."""
+    edit: Callable[[dict[str, Any]], dict[str, Any]]
+    """Old data → new data. It runs in the writer's thread: it must not touch anything else, and may raise to refuse."""
 
 
 class Resources:
@@ -75,9 +90,12 @@ class Resources:
 
     async def all(self, account: str, provider: str, kind: str) -> list[Resource]:
         """All of an account's resources of a kind, oldest first."""
-        shelf = await self._shelf(provider, kind)
-        found = [resource for (owner, _), resource in shelf.by_id.items() if owner == account]
+        found = (await self._shelf(provider, kind)).accounts.get(account, {}).values()
         return sorted(found, key=lambda resource: (resource.created, resource.id))
+
+    async def owned(self, account: str) -> list[Resource]:
+        """Everything that an account owns, of every provider and kind, oldest first of each."""
+        return await self._database.read(lambda c: _owned(c, account))
 
     async def add(self, resource: Resource) -> Resource:
         """Store a new resource; `DuplicateKeyError` when its key is taken."""
@@ -101,14 +119,43 @@ class Resources:
     async def change(
         self, resource: Resource, now: float, edit: Callable[[dict[str, Any]], dict[str, Any]]
     ) -> Resource:
-        """Replace the resource's data with `edit(data)`; the newest stored data, not the caller's copy."""
-        shelf = await self._shelf(resource.provider, resource.kind)
-        current = shelf.by_id.get((resource.account, resource.id), resource)
-        changed = replace(current, data=edit(dict(current.data)), updated=now)
-        await self._database.write(lambda transaction: _update(transaction, changed))
-        if (resource.account, resource.id) in shelf.by_id:  # it may have been removed meanwhile
-            shelf.put(changed)
+        """Replace the resource's data with `edit(data)`; the data as stored then, not the caller's copy.
+
+        `edit` runs in the writer's thread, where no other change comes between; what it raises is raised here, and
+        nothing is changed then. A resource that was removed meanwhile stays removed.
+        """
+        await self._shelf(resource.provider, resource.kind)
+        wish = Edit(resource=resource, at=now, edit=edit)
+        changed = await self._database.write(lambda transaction: edit_stored(transaction, wish))
+        if changed is None:
+            return replace(resource, data=edit(dict(resource.data)), updated=now)
+        await self._refresh(changed)
         return changed
+
+    async def change_all(self, edits: Iterable[Edit], fresh: Iterable[Resource] = ()) -> list[Resource]:
+        """Make several changes and store new resources in one commit, all or none; returns what was changed.
+
+        Raises what an edit raises, and `DuplicateKeyError`.
+        """
+        wishes, batch = list(edits), list(fresh)
+        for one in [*(wish.resource for wish in wishes), *batch]:
+            await self._shelf(one.provider, one.kind)
+        changed = await self._database.write(lambda transaction: _change_all(transaction, wishes, batch))
+        for row in changed:
+            await self._refresh(row)
+        for row in batch:
+            (await self._shelf(row.provider, row.kind)).put(row)
+        return changed
+
+    async def renew(self, resources: Iterable[Resource]) -> None:
+        """Take resources into memory that a transaction changed through `edit_stored`."""
+        for resource in resources:
+            await self._refresh(resource)
+
+    async def _refresh(self, changed: Resource) -> None:
+        shelf = await self._shelf(changed.provider, changed.kind)
+        if (changed.account, changed.id) in shelf.by_id:  # it may have been removed meanwhile
+            shelf.put(changed)
 
     async def remove(self, resource: Resource) -> None:
         """Delete a resource; deleting twice is no error."""
@@ -120,12 +167,19 @@ class Resources:
 _IDENTITY = "account = ? AND provider = ? AND kind = ? AND id = ?"
 
 
+_SELECT = "SELECT account, provider, kind, id, key, data, created, updated FROM resources"
+
+
 def _load(connection: sqlite3.Connection, provider: str, kind: str) -> list[Resource]:
-    rows = connection.execute(
-        "SELECT account, provider, kind, id, key, data, created, updated FROM resources"
-        " WHERE provider = ? AND kind = ?",
-        (provider, kind),
-    )
+    return _resources(connection.execute(f"{_SELECT} WHERE provider = ? AND kind = ?", (provider, kind)))
+
+
+def _owned(connection: sqlite3.Connection, account: str) -> list[Resource]:
+    order = "ORDER BY provider, kind, created, id"
+    return _resources(connection.execute(f"{_SELECT} WHERE account = ? {order}", (account,)))
+
+
+def _resources(rows: Iterable[tuple[Any, ...]]) -> list[Resource]:
     return [
         Resource(
             account=row[0],
@@ -149,6 +203,25 @@ def insert_if_absent(transaction: Transaction, resource: Resource) -> bool:
         _row(resource),
     )
     return bool(cursor.rowcount)
+
+
+def edit_stored(transaction: Transaction, wish: Edit) -> Resource | None:
+    """Change a stored resource as part of a larger transaction; None when it is gone. Then `Resources.renew` it."""
+    row = transaction.execute(
+        f"SELECT data FROM resources WHERE {_IDENTITY}",  # noqa: S608 - a constant
+        _identity(wish.resource),
+    ).fetchone()
+    if row is None:
+        return None
+    changed = replace(wish.resource, data=wish.edit(json.loads(row[0])), updated=wish.at)
+    _update(transaction, changed)
+    return changed
+
+
+def _change_all(transaction: Transaction, edits: Iterable[Edit], fresh: Iterable[Resource]) -> list[Resource]:
+    changed = [edit_stored(transaction, wish) for wish in edits]
+    _insert(transaction, fresh)
+    return [row for row in changed if row is not None]
 
 
 def _row(resource: Resource) -> tuple[Any, ...]:

@@ -30,6 +30,7 @@ CREATE TABLE messages (
     read INTEGER NOT NULL DEFAULT 0,
     tags TEXT NOT NULL DEFAULT '[]',
     mail_params TEXT NOT NULL DEFAULT '{}',
+    rcpt_params TEXT NOT NULL DEFAULT '{}',
     attributes TEXT NOT NULL DEFAULT '{}',
     indexed INTEGER NOT NULL DEFAULT 0,
     snippet TEXT NOT NULL DEFAULT '',
