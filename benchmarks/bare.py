@@ -1,6 +1,7 @@
 """The peer: aiosmtpd as it is, behind STARTTLS and AUTH, with a handler that keeps nothing."""
 
 import asyncio
+import logging
 import ssl
 import sys
 import warnings
@@ -9,12 +10,13 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Nothing:
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):  # noqa: ARG002, N802
         return "250 Ok"
 
 
 async def main(chain, key):
     warnings.simplefilter("ignore")
+    logging.getLogger("mail").setLevel(logging.ERROR)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, key)
     loop = asyncio.get_running_loop()

@@ -50,7 +50,8 @@ async def send(reader, writer, sender, body):
 async def run(plan):
     """Every session sends its share; rate and latencies."""
     head = f"From: {plan['sender']}\r\nSubject: load\r\n\r\n".encode()
-    body = head + b"x" * (plan["size"] - len(head)) + b"\r\n.\r\n"
+    line = b"x" * 74 + b"\r\n"
+    body = head + line * ((plan["size"] - len(head)) // len(line)) + b".\r\n"
     opened = [
         await session(plan["host"], plan["port"], plan["cafile"], plan.get("user"), plan.get("password"))
         for _ in range(plan["sessions"])

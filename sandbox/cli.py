@@ -20,6 +20,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "wait": ("sandbox.commands.messages", "Wait for messages; exit status 1 at the time-out."),
     "errors": ("sandbox.commands.errors", "List the errors of a provider, and how to meet each."),
     "fault": ("sandbox.commands.faults", "Force errors."),
+    "rule": ("sandbox.commands.afterwards", "Decide what becomes of mail after it was accepted."),
+    "simulate": ("sandbox.commands.afterwards", "Let something happen to a delivered message."),
     "clock": ("sandbox.commands.clock", "Show or move the account's clock."),
     "reset": ("sandbox.commands.reset", "Start over: no mail, no faults, real time."),
 }

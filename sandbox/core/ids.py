@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _SORTABLE = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -13,7 +14,8 @@ class Ids:
     """A generator of identifiers; every random choice of the sandbox goes through one of these."""
 
     def __init__(self, seed: int | str | None = None) -> None:
-        self.random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
+        self.random = random.Random(secrets.token_bytes(32) if seed is None else seed)  # noqa: S311 - names, not secrets
+        self._secret: random.Random = random.SystemRandom() if seed is None else self.random
 
     def sortable(self, now: float) -> str:
         """26 characters that sort by time, for messages and sessions: 10 of milliseconds, 16 of chance."""
@@ -35,8 +37,8 @@ class Ids:
         return "".join(self.random.choices(_ALNUM, k=length))
 
     def choose(self, alphabet: str, length: int) -> str:
-        """`length` characters of `alphabet`."""
-        return "".join(self.random.choices(alphabet, k=length))
+        """`length` characters of `alphabet`, fit to be a password."""
+        return "".join(self._secret.choices(alphabet, k=length))
 
     def uuid(self) -> str:
         """A version 4 UUID."""
