@@ -130,12 +130,19 @@ def _claim(found: dict[str, list[str]], path: Path, names: Iterator[str]) -> Non
             found[whole].append(place)
 
 
+def coverage() -> str:
+    """What of each provider's APIs is answered; the SDK that it is compared with takes a second to import."""
+    from oci_coverage import coverage as tables  # noqa: PLC0415
+
+    return tables()
+
+
 def _table(heads: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-PARTS: Mapping[str, Callable[[], str]] = {"settings": settings, "commands": command_line, "errors": errors}
+PARTS: Mapping[str, Callable[[], str]] = {"settings": settings, "commands": command_line, "errors": errors, "coverage": coverage}
 """Name of a generated part → what writes it."""
 
 

@@ -6,13 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sandbox.client import Client, Message
+    from sandbox.client import AsyncClient, Client, Message
     from sandbox.inprocess import Sandbox
     from sandbox.version import __version__
 
-__all__ = ["Client", "Message", "Sandbox", "__version__"]
+__all__ = ["AsyncClient", "Client", "Message", "Sandbox", "__version__"]
 
 _HOMES = {
+    "AsyncClient": "sandbox.client",
     "Client": "sandbox.client",
     "Message": "sandbox.client",
     "Sandbox": "sandbox.inprocess",

@@ -117,6 +117,15 @@ class Oci(Section):
     )
     tls13: bool = setting(False, "allow TLS 1.3 besides 1.2 on the SMTP listeners")  # noqa: FBT003
     verify_signatures: bool = setting(True, "check the signature of API requests")  # noqa: FBT003
+    operation_seconds: float = setting(
+        0.0, "how long an operation with a work request takes on the account's clock", unit="seconds", least=0
+    )
+    outbound_ips: list[str] = setting(
+        ["198.51.100.10", "198.51.100.11", "198.51.100.12", "198.51.100.13"],
+        "dedicated addresses that IP pools can be made of",
+        pattern=r"[0-9a-fA-F.:]+",
+        example="198.51.100.10",
+    )
     api_requests_per_second: int = setting(
         1000, "API requests of one user within a second before they are turned away", least=1
     )

@@ -67,7 +67,7 @@ def test_the_conversation_of_a_message_can_be_read(email_sandbox):
 
 
 def test_messages_are_listed_newest_first_and_over_page_ends(email_sandbox, monkeypatch):
-    monkeypatch.setattr("sandbox.client._PAGE", 2)
+    monkeypatch.setattr("sandbox.client.mail.PAGE", 2)
     for number in range(5):
         send(email_sandbox, compose(f"Number {number}"))
 
@@ -284,6 +284,7 @@ def test_sdk_settings_are_complete(email_sandbox):
     [
         ("see https://a.example/x.", "", ["https://a.example/x"]),
         ("(https://a.example/x_(y))", "", ["https://a.example/x_(y)"]),
+        ("https://a.example/t_ *https://a.example/u_*", "", ["https://a.example/t_", "https://a.example/u_"]),
         ("<https://a.example/?a=1&b=2>,", "", ["https://a.example/?a=1&b=2"]),
         (
             "",

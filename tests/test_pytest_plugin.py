@@ -1,5 +1,6 @@
 """The pytest plugin as a test suite meets it: isolation, settings, a sandbox elsewhere, and what it costs unused."""
 
+import os
 import smtplib
 import subprocess
 import sys
@@ -9,8 +10,14 @@ import pytest
 from sandbox.inprocess import Sandbox
 
 SENDING = """
+import os
 import smtplib
+import subprocess
+import sys
+
 import pytest
+
+BUSY = "oci.smtp.455.per-minute"
 
 HELLO = "\\r\\nSubject: Hello\\r\\n\\r\\nHi\\r\\n"
 
@@ -23,14 +30,14 @@ def send(box, to="ann@example.net"):
 """
 
 
-def run_suite(folder, text, *arguments, conftest=""):
+def run_suite(folder, text, *arguments, conftest="", ini="", environment=None):
     """Run pytest on one file as its own process, warnings as errors; its output and exit status."""
     (folder / "test_it.py").write_text(SENDING + text)
     (folder / "conftest.py").write_text(conftest)
-    (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    (folder / "pytest.ini").write_text(f"[pytest]\nfilterwarnings = error\naddopts = --strict-markers\n{ini}\n")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=100, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=100, check=False, env={**os.environ, **(environment or {})},
     )  # fmt: skip
 
 
@@ -45,7 +52,7 @@ def test_it(email_sandbox, turn):
     assert email_sandbox.clock()["offset"] == 0
     send(email_sandbox)
     assert email_sandbox.wait_for(to="ann@example.net").subject == "Hello"
-    email_sandbox.add_fault("oci.smtp.455.per-minute")
+    email_sandbox.add_fault("oci.smtp.455.per-minute", must_fire=False)
     email_sandbox.advance("24h")
 """,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 
@@ -50,8 +51,8 @@ MAIL = (
 )
 
 
-@pytest.fixture(scope="module")
-def connection():
+@pytest.fixture(scope="module", params=["just accepted", "indexed"])
+def connection(request):
     found = sqlite3.connect(":memory:", check_same_thread=False)
     migrate(found, "memory")
     for seq, mail in enumerate(MAIL, 1):
@@ -59,10 +60,11 @@ def connection():
             "INSERT INTO messages (seq, id, account, provider, channel, session, mail_from, helo, client, user, sender,"
             " rcpt_to, to_header, subject, message_id, envelope_id, accepted, size, sha256, units, read, tags, body,"
             " attachments)"
-            " VALUES (?, ?, 'a', 'oci', ?, ?, ?, '', '', ?, ?, '[]', ?, ?, ?, '', ?, ?, '', 1, ?, ?, ?, ?)",
+            " VALUES (?, ?, 'a', 'oci', ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, '', ?, ?, '', 1, ?, ?, ?, ?)",
             (
-                seq, mail.id, mail.channel, mail.session, mail.mail_from, mail.user, mail.sender, mail.to, mail.subject,
-                mail.message_id, NOW - mail.age, mail.size, mail.read, mail.tags, mail.body, mail.attachments,
+                seq, mail.id, mail.channel, mail.session, mail.mail_from, mail.user, mail.sender,
+                json.dumps(mail.rcpt), mail.to, mail.subject, mail.message_id, NOW - mail.age, mail.size, mail.read,
+                mail.tags, mail.body, mail.attachments,
             ),
         )  # fmt: skip
         for position, address in enumerate(mail.rcpt):
@@ -70,6 +72,8 @@ def connection():
                 "INSERT INTO recipients (message, position, address, outcome) VALUES (?, ?, ?, ?)",
                 (seq, position, address, mail.outcome),
             )
+    if request.param == "indexed":
+        found.execute("UPDATE messages SET indexed = 1")
     yield found
     found.close()
 
@@ -222,3 +226,20 @@ def test_the_longest_queries_run(connection):
     assert find(connection, " OR ".join(["é"] * TERMS)) == ""
     assert find(connection, "(" * DEPTH + "invoice" + ")" * DEPTH) == "invoice"
     assert find(connection, '"' + "%" * (LONGEST - 2) + '"') == ""
+
+
+def test_a_removed_message_leaves_nothing_in_the_index_of_words(tmp_path):
+    store = sqlite3.connect(tmp_path / "s.db")
+    migrate(store, "s")
+    store.execute(
+        "INSERT INTO messages (id, account, provider, channel, session, mail_from, helo, client, user, sender, rcpt_to,"
+        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, body)"
+        " VALUES ('m', 'a', 'oci', 'smtp', '', '', '', '', '', '', '[]', '', 'Report', '', '', 1, 1, '', 1, 'text')"
+    )
+    matching = "SELECT count(*) FROM message_words WHERE message_words MATCH '\"report\"'"
+    store.execute("UPDATE messages SET indexed = 1")
+    assert store.execute(matching).fetchone() == (1,)
+    store.execute("DELETE FROM messages")
+    assert store.execute(matching).fetchone() == (0,)
+    store.execute("INSERT INTO message_words (message_words) VALUES ('integrity-check')")
+    store.close()

@@ -73,7 +73,7 @@ def test_the_page_has_no_inline_script_or_style_and_never_parses_html(client):
 
 
 def test_the_preview_frame_never_gets_scripts_or_our_origin():
-    text = (WEB / "panels" / "message.js").read_text("utf-8")
+    text = (WEB / "panels" / "preview.js").read_text("utf-8")
     assert "sandbox: FRAME" in text
     assert "allow-scripts" not in text
     assert "allow-same-origin" not in text

@@ -264,7 +264,7 @@ def test_a_message_that_is_being_accepted_at_the_stop_is_stored_and_acknowledged
     async def slowly(*arguments):
         reached.set()
         await go_on.wait()
-        await accept(*arguments)
+        return await accept(*arguments)
 
     monkeypatch.setattr(messages, "accept", slowly)
     client = Client(sandbox).login().envelope()
@@ -307,3 +307,24 @@ def test_failures_of_one_account_do_not_lock_out_another():
         assert client.say(f"AUTH PLAIN {plain(found.key, found.data['password'])}").startswith(b"421 Too many auth")
         client.close()
         Client(sandbox).login().close()
+
+
+@pytest.mark.proves("oci.smtp.421.timeout")
+def test_a_client_that_drips_its_data_is_cut_off():
+    """An octet now and then keeps the line from being idle, but not for ever."""
+    with Sandbox(settings_of("idle_timeout = 0.6")) as sandbox:
+        client = Client(sandbox).login().envelope()
+        assert client.say("DATA").startswith(b"354 ")
+        began = time.monotonic()
+        client.socket.settimeout(0.2)
+        said = b""
+        while not said and time.monotonic() - began < 8:
+            client.send(b"x")
+            try:
+                said = client.socket.recv(100)
+            except TimeoutError:
+                continue
+        client.close()
+        assert said == b"421 Timeout waiting for data from client\r\n"
+        assert time.monotonic() - began < 5
+        assert stored(sandbox) == []

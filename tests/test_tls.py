@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from sandbox.wire.tls import certificates, server_context, write_private
+from sandbox.wire.certificates import certificates, write_private
+from sandbox.wire.tls import server_context
 
 NAMES = ["localhost", "127.0.0.1", "::1"]
 

@@ -29,8 +29,9 @@ def post(sandbox, raw=None, *, account=None, rcpt=("ann@example.net",), **fields
     """Have a message accepted; returns its id."""
     services = sandbox.runtime.services
     owner = services.accounts.get(account)
+    (identity,) = sandbox.call(services.store.resources.all(owner.id, "oci", "identity"))
     submission = Submission(
-        principal=Principal(account=owner.id, provider="oci", user="ocid1.user", credential="c"),
+        principal=Principal(account=owner.id, provider="oci", user=identity.data["user"], credential="c"),
         channel=Channel.SMTP,
         envelope=Envelope(mail_from=SENDER, rcpt_to=tuple(rcpt), helo="client.test", client="127.0.0.1:5", user="u"),
         raw=compose(**fields) if raw is None else raw,

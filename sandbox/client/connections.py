@@ -5,7 +5,12 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sandbox.client import recipes
+
+if TYPE_CHECKING:
+    import smtplib
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,28 @@ class SmtpConnection:
     def ssl_context(self) -> ssl.SSLContext:
         """A context that trusts the sandbox's CA and no other."""
         return ssl.create_default_context(cafile=self.ca_file)
+
+    def connect(self, timeout: float = 20.0) -> smtplib.SMTP:
+        """A `smtplib` connection, under TLS and logged in; use it with `with`. Raises what smtplib raises."""
+        import smtplib  # noqa: PLC0415 - for those who use it
+
+        context = self.ssl_context()
+        if self.tls == "implicit":
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=timeout, context=context)
+        else:
+            smtp = smtplib.SMTP(self.host, self.port, timeout=timeout)
+        try:
+            if self.tls != "implicit":
+                smtp.starttls(context=context)
+            smtp.login(self.username, self.password)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def aiosmtplib(self) -> dict[str, Any]:
+        """Arguments of `aiosmtplib.send` and `aiosmtplib.SMTP`."""
+        return recipes.aiosmtplib(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +94,22 @@ class OciConnection:
         """The configuration that the SDK's clients take; pass `service_endpoint=endpoint` beside it."""
         names = ("user", "tenancy", "fingerprint", "key_file", "region")
         return {name: getattr(self, name) for name in names}
+
+    def sdk_kwargs(self) -> dict[str, Any]:
+        """Arguments of the SDK's clients: `EmailDPClient(**oci.sdk_kwargs())`."""
+        return {"config": self.sdk_config(), "service_endpoint": self.endpoint}
+
+    def django(self) -> dict[str, Any]:
+        """Django's `EMAIL_*` settings; Django trusts the system's authorities, so set `SSL_CERT_FILE` as well."""
+        return recipes.django(self.smtp, self.approved_sender)
+
+    def flask(self) -> dict[str, Any]:
+        """`MAIL_*` configuration of Flask-Mail and Flask-Mailman."""
+        return recipes.flask(self.smtp, self.approved_sender)
+
+    def fastapi(self) -> dict[str, Any]:
+        """Arguments of FastAPI-Mail's `ConnectionConfig`."""
+        return recipes.fastapi(self.smtp, self.approved_sender)
 
 
 def _listeners(own: Mapping[str, Any], ca_file: str) -> list[SmtpConnection]:

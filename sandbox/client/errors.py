@@ -1,4 +1,4 @@
-"""What can go wrong between a client and a sandbox, apart from the mail itself."""
+"""What can go wrong between a client and a sandbox, and what a test expected of the mail and did not find."""
 
 from __future__ import annotations
 
@@ -21,4 +21,20 @@ class ApiError(ClientError):
 
 
 class NoMessageError(ClientError, AssertionError):
-    """No message matched in time; the text lists what did arrive and what was refused."""
+    """No message matched in time; the text lists what did arrive, what is deferred and what was refused."""
+
+
+class UnexpectedMessageError(ClientError, AssertionError):
+    """A message is there that was not to be."""
+
+
+class NotIdleError(ClientError, AssertionError):
+    """It can't be said whether a message comes: a client is in the middle of sending one."""
+
+
+class UnfiredFaultError(ClientError, AssertionError):
+    """An error was forced and nobody met it; what was to be tested was not."""
+
+
+class ContentError(ClientError, AssertionError):
+    """A message has no such link, code or verdict; the text says what it has."""

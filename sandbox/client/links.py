@@ -28,15 +28,25 @@ def links_of(text: str, html: str) -> list[str]:
     anchors = _Anchors()
     anchors.feed(html)
     anchors.close()
-    return list(dict.fromkeys([*anchors.found, *(_trim(match[0]) for match in _BARE.finditer(text))]))
+    return list(dict.fromkeys([*anchors.found, *map(_trim, _BARE.finditer(text))]))
 
 
-def _trim(link: str) -> str:
-    """A link without the punctuation of the sentence around it; brackets stay when the link opened them."""
-    while link:
-        last = link[-1]
-        if last in ".,;:!?*_" or (last in _CLOSING and link.count(last) > link.count(_CLOSING[last])):
-            link = link[:-1]
-        else:
-            break
+def _trim(found: re.Match[str]) -> str:
+    """A link without the punctuation of the sentence around it.
+
+    Brackets stay when the link opened them, and a `*` or `_` unless it ends an emphasis that began before the link:
+    tokens may end in either.
+    """
+    link = found[0]
+    emphasis = found.string[max(0, found.start() - 1) : found.start()]
+    while link and _closes(link, emphasis):
+        link = link[:-1]
     return link
+
+
+def _closes(link: str, emphasis: str) -> bool:
+    """Whether the last character belongs to the sentence around the link."""
+    last = link[-1]
+    if last in _CLOSING:
+        return link.count(last) > link.count(_CLOSING[last])
+    return last in ".,;:!?" or (last in "*_" and last == emphasis)

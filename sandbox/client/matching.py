@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, cast
 
 if TYPE_CHECKING:
     from sandbox.client.messages import Message
 
+_TERM = re.compile(r"""-?(?:[A-Za-z-]+:)?(?:"(?:[^"\\]|\\.)*"|[^\s()"]+)""")
+_SHOWN = 200
+"""Characters of a value that an explanation shows."""
 _ADDRESS = re.compile(r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
 
 
@@ -25,6 +28,10 @@ MATCHERS: Mapping[str, Matcher] = {
     "to": Matcher(fields=("to",), values=lambda message: (*message.recipients, str(message.listed.get("to", "")))),
     "sender": Matcher(fields=("from", "envfrom"), values=lambda message: (message.sender, message.author)),
     "subject": Matcher(fields=("subject",), values=lambda message: (message.subject,)),
+    "body": Matcher(fields=("body",), values=lambda message: (message.text, message.html)),
+    "outcome": Matcher(
+        fields=("outcome",), values=lambda message: [str(one["outcome"]) for one in message.listed["recipients"]]
+    ),
     "provider": Matcher(fields=("provider",), values=lambda message: (message.provider,)),
     "channel": Matcher(fields=("channel",), values=lambda message: (message.channel,)),
     "user": Matcher(fields=("user",), values=lambda message: (message.user,)),
@@ -32,7 +39,20 @@ MATCHERS: Mapping[str, Matcher] = {
 """The keywords of `messages`, `wait` and `wait_for`."""
 
 
-def query_of(query: str, matchers: Mapping[str, str | None]) -> str:
+class Wanted(TypedDict, total=False):
+    """The keywords with their types."""
+
+    to: str | None
+    sender: str | None
+    subject: str | None
+    body: str | None
+    outcome: str | None
+    provider: str | None
+    channel: str | None
+    user: str | None
+
+
+def query_of(query: str, matchers: Wanted) -> str:
     """One search query for a query and keyword matchers; `TypeError` for a keyword that is none."""
     if unknown := [name for name in matchers if name not in MATCHERS]:
         raise TypeError(f"{unknown[0]!r} is not a matcher; known: {', '.join(MATCHERS)}, query")
@@ -47,9 +67,9 @@ def _term(fields: Sequence[str], value: str) -> str:
     return f"({asked})" if len(fields) > 1 else asked
 
 
-def given(matchers: Mapping[str, str | None]) -> dict[str, str]:
+def given(matchers: Wanted) -> dict[str, str]:
     """The matchers that were given a value."""
-    return {name: value for name, value in matchers.items() if value is not None}
+    return {name: value for name, value in cast("Mapping[str, str | None]", matchers).items() if value is not None}
 
 
 def quote(value: str) -> str:
@@ -58,14 +78,27 @@ def quote(value: str) -> str:
     return f'"{escaped}"'
 
 
+def terms_of(query: str) -> list[str]:
+    """The terms that all have to match, one by one; a query with OR, NOT or parentheses is one term."""
+    terms = _TERM.findall(query)
+    simple = re.sub(r"\s+", "", query) == re.sub(r"\s+", "", "".join(terms))
+    if not simple or {"OR", "NOT"} & set(terms):
+        return [query]
+    return [term for term in terms if term != "AND"]
+
+
 def differences(message: Message, matchers: Mapping[str, str]) -> list[str]:
     """Which matchers a message misses, and what it has in their place."""
     found: list[str] = []
     for name, wanted in matchers.items():
         values = list(dict.fromkeys(value for value in MATCHERS[name].values(message) if value))
         if not any(_fits(wanted, value) for value in values):
-            found.append(f"{name} is {', '.join(values) or 'empty'!r}, not {wanted!r}")
+            found.append(f"{name} is {_short(', '.join(values) or 'empty')!r}, not {wanted!r}")
     return found
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
 
 
 def _fits(wanted: str, value: str) -> bool:

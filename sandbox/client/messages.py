@@ -1,69 +1,21 @@
-"""Messages and their parts as objects: the list's fields come at once, the rest is fetched when first asked for."""
+"""Messages as objects: the list's fields come at once, the rest is fetched when first asked for."""
 
 from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from email.message import EmailMessage
 from functools import cached_property
 from typing import Any
 
+from sandbox.client.codes import codes_of
+from sandbox.client.errors import ContentError
 from sandbox.client.links import links_of
+from sandbox.client.normal import normal_form
+from sandbox.client.parts import Attachment, Headers
 from sandbox.client.transport import Transport
-
-
-class Headers:
-    """Header fields in order; `headers["Subject"]` finds the first, whatever its case."""
-
-    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        self._pairs = list(pairs)
-
-    def __getitem__(self, name: str) -> str:
-        found = self.all(name)
-        if not found:
-            raise KeyError(name)
-        return found[0]
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and bool(self.all(name))
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._pairs)
-
-    def __len__(self) -> int:
-        return len(self._pairs)
-
-    def __repr__(self) -> str:
-        return f"Headers({self._pairs!r})"
-
-    def all(self, name: str) -> list[str]:
-        """Every value of a field, in order."""
-        return [value for known, value in self._pairs if known.lower() == name.lower()]
-
-    def first(self, name: str, default: str = "") -> str:
-        """The first value of a field, or `default`."""
-        return next(iter(self.all(name)), default)
-
-
-class Attachment:
-    """A part of a message that is not its text."""
-
-    def __init__(self, transport: Transport, message: str, data: Mapping[str, Any]) -> None:
-        self._transport = transport
-        self._path = f"/messages/{message}/parts/{data['n']}"
-        self.filename: str = data.get("filename") or ""
-        self.content_type: str = data.get("content_type") or "application/octet-stream"
-        self.content_id: str = data.get("content_id") or ""
-        self.size: int = int(data.get("size") or 0)
-
-    def __repr__(self) -> str:
-        return f"Attachment({self.filename!r}, {self.content_type!r}, {self.size} bytes)"
-
-    @cached_property
-    def content(self) -> bytes:
-        """The decoded octets."""
-        return self._transport.octets(self._path)
 
 
 class Message:
@@ -165,15 +117,77 @@ class Message:
         """The header fields in order."""
         return Headers([_pair(item) for item in self.data["headers"]])
 
-    @property
+    @cached_property
     def attachments(self) -> list[Attachment]:
         """The attached and inline parts."""
         return [Attachment(self._transport, self.id, item) for item in self.data.get("attachments", ())]
 
     @property
+    def inline_images(self) -> dict[str, Attachment]:
+        """The images that the HTML embeds with `cid:`, by their content ids."""
+        images = [part for part in self.attachments if part.content_type.startswith("image/")]
+        return {part.content_id: part for part in images if part.content_id}
+
+    @property
     def links(self) -> list[str]:
         """Every link of the HTML and of the plain text, once, in order."""
         return links_of(self.text, self.html)
+
+    def link(self, containing: str = "") -> str:
+        """The one link with this in it; `ContentError` lists those there are when none or several have it."""
+        found = [link for link in self.links if containing in link]
+        if len(found) != 1:
+            wanted = f" with {containing!r}" if containing else ""
+            raise ContentError(f"{_number(found)} link{wanted} in {self!r}; links: {', '.join(self.links) or 'none'}")
+        return found[0]
+
+    @property
+    def codes(self) -> list[str]:
+        """One-time passwords and the like, the likeliest first: what stands near words as "code" or "PIN"."""
+        return codes_of(self.text, self.html, self.subject)
+
+    @property
+    def code(self) -> str:
+        """The likeliest one-time password; `ContentError` when there is none."""
+        found = self.codes
+        if not found:
+            raise ContentError(f"no code in {self!r}; its text begins {self.text[:200]!r}")
+        return found[0]
+
+    @property
+    def unsubscribe_link(self) -> str:
+        """Where List-Unsubscribe leads (RFC 2369): its first http link, else its first of any kind, else empty."""
+        targets = re.findall(r"<([^<>]+)>", self.headers.first("List-Unsubscribe"))
+        return next((one for one in targets if one.lower().startswith("http")), next(iter(targets), ""))
+
+    @property
+    def one_click(self) -> bool:
+        """Whether one POST to the unsubscribe link is enough (RFC 8058)."""
+        wanted = "list-unsubscribe=one-click"
+        return self.headers.first("List-Unsubscribe-Post").replace(" ", "").lower() == wanted and bool(
+            self.unsubscribe_link.lower().startswith("https")
+        )
+
+    @property
+    def normal_form(self) -> str:
+        """Header and decoded parts as text for snapshots: dates, ids and boundaries have names in their place."""
+        return normal_form(self.email)
+
+    @property
+    def authentication(self) -> dict[str, Any]:
+        """Verdicts of DKIM, SPF and DMARC on the delivered copy, each None before there is one."""
+        return dict(self._fetch().get("authentication") or {})
+
+    def verify(self, *, dkim: str | None = "pass", spf: str | None = "pass", dmarc: str | None = "pass") -> None:
+        """Fail unless the verdicts are these; None leaves one out. `ContentError` says what they are, and why."""
+        found = self.authentication
+        wrong = [
+            f"{name} is {_verdict(found.get(name))}, not {wanted!r}"
+            for name, wanted in (("dkim", dkim), ("spf", spf), ("dmarc", dmarc))
+            if wanted is not None and (found.get(name) or {}).get("result") != wanted
+        ]
+        if wrong:
+            raise ContentError("\n".join([f"{self!r}:", *(f"  {line}" for line in wrong)]))
 
     @cached_property
     def raw(self) -> bytes:
@@ -185,12 +199,28 @@ class Message:
         """The message as Python's own object."""
         return email.message_from_bytes(self.raw, policy=email.policy.default)
 
+    def load(self) -> Message:
+        """Fetch everything now, so that nothing asks the sandbox later; returns the same object."""
+        _ = self.data, self.raw, [part.content for part in self.attachments]
+        return self
+
     def outcome(self, address: str) -> str:
         """What has become of a recipient by now: `delivered`, `suppressed`, …; `KeyError` for a stranger."""
         for recipient in self._fetch()["recipients"]:
             if recipient["address"].lower() == address.lower():
                 return str(recipient["outcome"])
         raise KeyError(f"{address} is not a recipient of {self!r}")
+
+
+def _number(found: list[str]) -> str:
+    return "no" if not found else f"more than one ({len(found)})"
+
+
+def _verdict(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return "not known: the message was not delivered"
+    reason = str(found.get("reason") or "")
+    return repr(found.get("result")) + (f" ({reason})" if reason else "")
 
 
 def _pair(item: Any) -> tuple[str, str]:

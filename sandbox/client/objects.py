@@ -120,6 +120,12 @@ class Fault:
     probability: float
     after: int
     fired: int
+    follows: str = ""
+    """Id of the fault that has to be used up before."""
+
+    def __str__(self) -> str:
+        wanted = ", ".join(f"{name}={value!r}" for name, value in self.match.items())
+        return f"{self.error} at {self.stage}" + (f" for {wanted}" if wanted else "")
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Fault:
@@ -133,4 +139,58 @@ class Fault:
             probability=float(data.get("probability", 1)),
             after=int(data.get("after") or 0),
             fired=int(data.get("fired") or 0),
+            follows=str(data.get("follows") or ""),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """What a simulated event did."""
+
+    message: str
+    recipient: str
+    event: str
+    """Type of the event in the log: `recipient.complaint`."""
+    outcome: str
+    detail: str
+    suppressed: bool
+    """Whether the address is on the suppression list because of it."""
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Simulated:
+        """From the inspection API's form."""
+        texts = {name: str(data.get(name) or "") for name in ("message", "recipient", "event", "outcome", "detail")}
+        return cls(**texts, suppressed=bool(data.get("suppressed")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """An outcome rule: which mail, and what becomes of it."""
+
+    id: str
+    recipient: str
+    sender: str
+    subject: str
+    headers: Mapping[str, str]
+    attempts: int | None
+    """How many attempts it decides; None: all."""
+    outcome: str
+    reply: str
+    delay: float | None
+    """Seconds until the next attempt, for a deferral."""
+    then: str
+    """What follows a delivery: `complaint`, `open`, …"""
+    after: float
+    """Seconds until it follows."""
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Rule:
+        """From the inspection API's form."""
+        names = ("id", "recipient", "sender", "subject", "outcome", "reply", "then")
+        return cls(
+            **{name: str(data.get(name) or "") for name in names},
+            headers=dict(data.get("headers") or {}),
+            attempts=data.get("attempts"),
+            delay=data.get("delay"),
+            after=float(data.get("after") or 0),
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,8 +13,6 @@ from sandbox.options.layers import known_providers
 
 if TYPE_CHECKING:
     from sandbox.client import Client
-
-SUBMISSION = 587
 
 
 @click.command()
@@ -40,23 +37,4 @@ def env(client: Client, provider: str, tool: str) -> None:
     connection = client.connection()
     if provider not in connection:
         raise Failure(f"the sandbox does not run the provider {provider!r}", 2)
-    click.echo(recipes.fill(text, values(connection, provider)), nl=False)
-
-
-def values(connection: Mapping[str, Any], provider: str) -> dict[str, str]:
-    """What recipes may name, from the ready file's shape."""
-    own = connection[provider]
-    listeners = own["smtp"]
-    chosen = next((item for item in listeners if item.get("stands_for") == SUBMISSION), listeners[0])
-    plain = {name: str(value) for name, value in own.items() if not isinstance(value, list | dict)}
-    return {
-        **plain,
-        "host": str(chosen["host"]),
-        "port": str(chosen["port"]),
-        "username": plain["smtp_username"],
-        "password": plain["smtp_password"],
-        "sender": plain.get("approved_sender", ""),
-        "http": str(connection["http"]),
-        "https": str(connection["https"]),
-        "ca_file": str(connection["ca_file"]),
-    }
+    click.echo(recipes.fill(text, recipes.values(connection, provider)), nl=False)

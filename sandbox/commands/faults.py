@@ -30,10 +30,18 @@ def fault() -> None:
 @click.option("--times", type=click.IntRange(1), help="How often; else until it is cleared.")
 @click.option("--after", type=click.IntRange(0), help="Let this many occasions pass first.")
 @click.option("--probability", type=click.FloatRange(0, 1), help="How surely, from 0 to 1.")
+@click.option("--seed", help="Makes the chances of --probability the same every time.")
+@click.option("--follows", metavar="FAULT", help="Only once this fault is used up.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="How long a delay lasts.")
+@click.option("--bytes-per-second", type=click.IntRange(1), help="What a throttled connection carries.")
 @click.option("--stage", help="Where it strikes; else the first stage of the row that fits.")
 @connected
 def add(client: Client, error: str, peer: str | None, **wish: Any) -> None:
-    """Arm the error ID, such as oci.smtp.455.per-minute."""
+    """Arm the error ID, such as oci.smtp.455.per-minute.
+
+    In place of an error, ID may be something that is done to the connection: delay, throttle, drop-before, drop-after,
+    tls-handshake.
+    """
     given = {name: value for name, value in {**wish, "client": peer}.items() if value is not None}
     armed = client.add_fault(error, **given)
     click.echo(columns([_row(armed)]))

@@ -86,7 +86,10 @@ def _run(settings: Settings) -> None:
 def announce(ready: Mapping[str, Any]) -> None:
     """Print where to point clients, and the ready-made credentials."""
     click.echo(f"email-sandbox {ready['version']} is ready\n")
-    click.echo(columns([("viewer, APIs", f"{ready['http']}  {ready['https']}"), ("CA file", ready["ca_file"])]))
+    shared = [("viewer, APIs", f"{ready['http']}  {ready['https']}"), ("CA file", ready["ca_file"])]
+    if "dns" in ready:
+        shared.append(("name server", _place(ready["dns"])))
+    click.echo(columns(shared))
     for name, details in ready.items():
         if isinstance(details, Mapping) and "smtp" in details:
             click.echo(f"\n{name}\n" + columns(_lines(details), indent="  "))

@@ -1,4 +1,4 @@
-"""Forced errors: any row of any catalog, for whom, how often and how surely."""
+"""Forced errors and disturbances: any row of any catalog, or chaos, for whom, how often and how surely."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from sandbox.core.catalog import ErrorEntry
+from sandbox.core.chaos import Disturbance
 from sandbox.core.model import Stage
 
 MATCHABLE = ("sender", "recipient", "subject", "client", "user")
@@ -47,10 +48,10 @@ class FaultContext:
 
 @dataclass(kw_only=True)
 class Fault:
-    """An armed error."""
+    """An armed error, or an armed disturbance."""
 
     id: str
-    entry: ErrorEntry
+    effect: ErrorEntry | Disturbance
     stage: Stage
     match: Mapping[str, str] = field(default_factory=dict)
     times: int | None = None
@@ -60,6 +61,8 @@ class Fault:
     """How many matching occasions pass before it may fire."""
     follows: str = ""
     """Id of a fault that has to be used up, or gone, before this one counts."""
+    random: Random | None = None
+    """Where its chances come from, when they are to be the same every time; None: from the account's."""
     fired: int = 0
     seen: int = 0
 
@@ -82,44 +85,52 @@ def _fits(pattern: str, values: tuple[str, ...]) -> bool:
     return any(expression.match(value.lower()) for value in values)
 
 
-def make_fault(fault_id: str, entry: ErrorEntry, wish: Mapping[str, Any]) -> Fault:
-    """An armed error from the API's fields; `ValueError` says which field is wrong and what it may be."""
+def make_fault(fault_id: str, effect: ErrorEntry | Disturbance, wish: Mapping[str, Any]) -> Fault:
+    """An armed error or disturbance from the API's fields; `ValueError` says which is wrong and what it may be."""
     match = {name: str(value) for name, value in (wish.get("match") or {}).items() if value not in (None, "")}
     if unknown := set(match) - set(MATCHABLE):
         raise ValueError(f"match knows {', '.join(MATCHABLE)}; not {', '.join(sorted(unknown))}")
-    times, after = wish.get("times"), wish.get("after") or 0
-    probability = wish.get("probability")
+    _check_terms(wish)
+    probability, seed = wish.get("probability"), wish.get("seed")
+    return Fault(
+        id=fault_id,
+        effect=effect,
+        stage=_stage(effect, match, wish.get("stage")),
+        match=match,
+        times=wish.get("times"),
+        probability=1.0 if probability is None else float(probability),
+        after=wish.get("after") or 0,
+        follows=wish.get("follows") or "",
+        random=None if seed is None else Random(seed),  # noqa: S311 - repeatable on purpose
+    )
+
+
+def _check_terms(wish: Mapping[str, Any]) -> None:
+    """How often, how surely, after what."""
+    times, after, probability = wish.get("times"), wish.get("after"), wish.get("probability")
     if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
         raise ValueError("times is a whole number from 1, or null for always")
-    if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+    if after is not None and (not isinstance(after, int) or isinstance(after, bool) or after < 0):
         raise ValueError("after is a whole number from 0")
     if not isinstance(wish.get("follows"), str | None):
         raise ValueError("follows is the id of a fault")  # noqa: TRY004 - the API turns this one into its answer
     if probability is not None and (not isinstance(probability, int | float) or not 0 <= probability <= 1):
         raise ValueError("probability is a number from 0 to 1")
-    return Fault(
-        id=fault_id,
-        entry=entry,
-        stage=_stage(entry, match, wish.get("stage")),
-        match=match,
-        times=times,
-        probability=1.0 if probability is None else float(probability),
-        after=after,
-        follows=wish.get("follows") or "",
-    )
+    if not isinstance(wish.get("seed"), int | str | None):
+        raise ValueError("seed is a text or a whole number")  # noqa: TRY004 - see above
 
 
-def _stage(entry: ErrorEntry, match: Mapping[str, str], wished: str | None) -> Stage:
-    """Where the error strikes: as wished, or the row's first stage at which everything matched is known."""
-    allowed = [str(stage) for stage in entry.stages]
+def _stage(effect: ErrorEntry | Disturbance, match: Mapping[str, str], wished: str | None) -> Stage:
+    """Where the error strikes: as wished, or the first stage at which everything matched is known."""
+    allowed = [str(stage) for stage in effect.stages]
     if wished is not None:
         if wished.upper() not in allowed:
-            raise ValueError(f"{entry.id} can be forced at {', '.join(allowed)}; not at {wished}")
+            raise ValueError(f"{effect.id} can be forced at {', '.join(allowed)}; not at {wished}")
         return Stage(wished.upper())
-    for stage in entry.stages:
+    for stage in effect.stages:
         if set(match) <= _KNOWN[stage]:
             return stage
-    raise ValueError(f"{entry.id} strikes at {', '.join(allowed)}, where {', '.join(sorted(match))} is not known yet")
+    raise ValueError(f"{effect.id} strikes at {', '.join(allowed)}, where {', '.join(sorted(match))} is not known yet")
 
 
 class Faults:
@@ -147,17 +158,30 @@ class Faults:
 
     def check(self, provider: str, stage: Stage, context: FaultContext) -> ErrorEntry | None:
         """The error that strikes now, if any; counts the occasion."""
-        for fault in self._armed.values():
-            if fault.stage is stage and fault.entry.provider == provider and self._strikes(fault, context):
-                fault.fired += 1
-                return fault.entry
+        for fault in self._at(stage):
+            entry = fault.effect
+            if isinstance(entry, ErrorEntry) and entry.provider == provider and self._strikes(fault, context):
+                return entry
         return None
+
+    def disturb(self, stage: Stage, context: FaultContext) -> Disturbance | None:
+        """The disturbance that strikes now, if any; counts the occasion. Errors are checked apart, after it."""
+        for fault in self._at(stage):
+            if isinstance(fault.effect, Disturbance) and self._strikes(fault, context):
+                return fault.effect
+        return None
+
+    def _at(self, stage: Stage) -> list[Fault]:
+        return [fault for fault in self._armed.values() if fault.stage is stage]
 
     def _strikes(self, fault: Fault, context: FaultContext) -> bool:
         if fault.used_up or self._waits(fault) or not fault.matches(context):
             return False
         fault.seen += 1
-        return fault.seen > fault.after and self._random.random() < fault.probability
+        if fault.seen <= fault.after or (fault.random or self._random).random() >= fault.probability:
+            return False
+        fault.fired += 1
+        return True
 
     def _waits(self, fault: Fault) -> bool:
         before = self._armed.get(fault.follows)

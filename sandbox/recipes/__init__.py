@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
+from typing import Any
 from urllib.parse import quote
 
 _PLACE = re.compile(r"\{\{(\w+)(?:\|(\w+))?\}\}")
@@ -21,6 +22,8 @@ _FORMS: Mapping[str, Callable[[str], str]] = {
     "property": lambda value: value.replace("\\", "\\\\").replace("\n", "\\n"),
 }
 """How a value is written so that the format around it reads it back: `{{password|shell}}`."""
+SUBMISSION = 587
+"""The provider's port whose listener recipes name."""
 COMMON = "smtp"
 """Folder of the recipes that fit every provider's SMTP."""
 
@@ -53,3 +56,22 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         return _FORMS[match[2]](found) if match[2] else found
 
     return _PLACE.sub(value, text)
+
+
+def values(connection: Mapping[str, Any], provider: str) -> dict[str, str]:
+    """What recipes may name, from the ready file's shape."""
+    own = connection[provider]
+    listeners = own["smtp"]
+    chosen = next((item for item in listeners if item.get("stands_for") == SUBMISSION), listeners[0])
+    plain = {name: str(value) for name, value in own.items() if not isinstance(value, list | dict)}
+    return {
+        **plain,
+        "host": str(chosen["host"]),
+        "port": str(chosen["port"]),
+        "username": plain["smtp_username"],
+        "password": plain["smtp_password"],
+        "sender": plain.get("approved_sender", ""),
+        "http": str(connection["http"]),
+        "https": str(connection["https"]),
+        "ca_file": str(connection["ca_file"]),
+    }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Mount
 
+from sandbox.core.chaos import Action
 from sandbox.core.model import Channel, Stage
 from sandbox.core.services import Services
 from sandbox.window import (
     accounts,
+    activity,
     authentication,
     clock,
     content,
@@ -15,10 +17,13 @@ from sandbox.window import (
     errors,
     events,
     faults,
+    idle,
     messages,
     openapi,
+    recipes,
     sessions,
     site,
+    state,
     status,
 )
 from sandbox.window.controls import Controls
@@ -43,14 +48,18 @@ def _words(name: str, about: str, words: list[str]) -> Parameter:
 _TYPES = Parameter(name="type", about="event types; repeated, or separated by commas", schema=TEXTS)
 _FAULT = {
     "type": "object",
-    "required": ["error"],
     "properties": {
-        "error": TEXT,
+        "error": maybe(TEXT),
+        "action": maybe({"type": "string", "enum": [str(one) for one in Action]}),
+        "seconds": maybe(NUMBER),
+        "bytes_per_second": maybe(WHOLE),
+        "seed": {"type": ["string", "integer", "null"]},
         "stage": maybe(TEXT),
         "match": maybe(record() | {"additionalProperties": TEXT}),
         "times": maybe(WHOLE),
         "probability": maybe(NUMBER),
         "after": maybe(WHOLE),
+        "follows": maybe(TEXT),
     },
 }
 _MOVE = {"type": "object", "properties": {"advance": {"type": ["string", "number"]}, "set": TEXT, "reset": FLAG}}
@@ -152,7 +161,7 @@ OPERATIONS = (
         method="GET",
         path="/messages/{id}/parts/{n}",
         handler=content.part,
-        summary="One attached or embedded part, decoded",
+        summary="One part, decoded; multiparts have no number",
         answer="application/octet-stream",
         also=_NOT_FOUND,
     ),
@@ -178,6 +187,7 @@ OPERATIONS = (
         answer="Session",
         also=_NOT_FOUND,
     ),
+    *idle.OPERATIONS,
     Operation(
         method="GET",
         path="/events",
@@ -235,7 +245,7 @@ OPERATIONS = (
         method="POST",
         path="/faults",
         handler=faults.add,
-        summary="Arm an error of the catalog",
+        summary="Arm an error of the catalog, or a disturbance of the connection",
         answer="Fault",
         body=_FAULT,
         status=201,
@@ -257,6 +267,9 @@ OPERATIONS = (
         also=_NOT_FOUND,
     ),
     *delivery.OPERATIONS,
+    *state.OPERATIONS,
+    *activity.OPERATIONS,
+    *recipes.OPERATIONS,
     Operation(method="GET", path="/clock", handler=clock.show, summary="The account's clock", answer="Clock"),
     Operation(
         method="POST",

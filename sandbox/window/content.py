@@ -73,7 +73,8 @@ async def part(call: Call) -> Response:
     """GET /messages/{id}/parts/{n}: always a download, never interpreted."""
     wanted = call.path("n")
     content = await _content(call)
-    found = next((one for one in content.attachments if str(one.n) == wanted), None)
+    leaves = (node.leaf for node in content.structure if node.leaf)
+    found = next((leaf for leaf in leaves if str(leaf.n) == wanted), None)
     if found is None:
         raise NotFoundError(f"this message has no part {wanted[:20]!r}")
     kind = found.content_type if found.content_type in SHOWN_AS_THEMSELVES else "application/octet-stream"

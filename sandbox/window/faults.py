@@ -1,4 +1,4 @@
-"""Forced errors of an account: armed, listed, disarmed."""
+"""Forced errors and disturbances of an account: armed, listed, disarmed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from sandbox.core.chaos import read_disturbance
 from sandbox.core.errors import NotFoundError
 from sandbox.core.faults import MATCHABLE, make_fault
 from sandbox.window import shapes
@@ -28,11 +29,11 @@ async def add(call: Call) -> Response:
     """POST /faults."""
     wish = await call.json()
     _check(wish)
-    entry = find_entry(call.services, wish["error"])
     if len(call.account.faults.all()) >= ARMED:
         raise Problem(409, "too-many-faults", f"{ARMED} faults are armed; DELETE /sandbox/v1/faults clears them")
     try:
-        fault = make_fault(call.account.ids.alphanumeric(12), entry, wish)
+        effect = read_disturbance(wish) if wish.get("action") else find_entry(call.services, wish["error"])
+        fault = make_fault(call.account.ids.alphanumeric(12), effect, wish)
     except (ValueError, OverflowError) as error:
         raise Problem(400, "bad-fault", str(error)) from error
     call.account.faults.add(fault)
@@ -41,7 +42,9 @@ async def add(call: Call) -> Response:
 
 def _check(wish: dict[str, Any]) -> None:
     """The types of what the core then judges by value."""
-    if not isinstance(wish.get("error"), str):
+    if wish.get("action") and wish.get("error"):
+        raise Problem(400, "bad-fault", "name an error or an action; a fault is one of them")
+    if not wish.get("action") and not isinstance(wish.get("error"), str):
         raise Problem(400, "bad-fault", "error is the id of a catalog entry; GET /sandbox/v1/errors lists them")
     if not isinstance(wish.get("stage"), str | None):
         raise Problem(400, "bad-fault", "stage is one of the entry's stages")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from html import unescape
 
 from sandbox.core.mime import Attachment, Content
 
@@ -30,6 +31,15 @@ IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
 EMBEDDED = 10_000_000
 """Octets of images that are put into one page."""
 _CID = re.compile(r"""(?i)\b(src|background)(\s{0,20}=\s{0,20})(["']?)cid:([^"'\s>]{1,998})""")
+REMOTE = 200
+"""Addresses of remote content that are told."""
+SEARCHED = 1_000_000
+"""Characters of HTML that are searched for remote content."""
+_REMOTE = re.compile(
+    r"""(?i)(?:\b(?:src|srcset|background|poster|data|xlink:href)\s{0,20}=\s{0,20}["']?"""
+    r"""|<(?:link|image)\b[^>]{0,500}?\bhref\s{0,20}=\s{0,20}["']?"""
+    r"""|\burl\(\s{0,20}["']?|@import\s{1,20}["'])\s{0,20}((?:https?:)?//[^\s"'<>()]{1,2000})"""
+)
 _DOCTYPE = re.compile(r"(?i)\s{0,1000}<!doctype[^>]{0,1000}>")
 
 
@@ -39,6 +49,12 @@ def preview(content: Content) -> bytes:
     start = doctype.end() if doctype else 0  # a tag before the doctype would change how the page is laid out
     page = f'{content.html[:start]}<base target="_blank">{_with_images(content.html[start:], content)}'
     return page.encode("utf-8", "replace")
+
+
+def remote_content(html: str) -> list[str]:
+    """Addresses that the HTML would load by itself (images, style sheets, fonts, media), each once, in order."""
+    found = dict.fromkeys(unescape(match[1]) for match in _REMOTE.finditer(html[:SEARCHED]))
+    return list(found)[:REMOTE]
 
 
 def _with_images(html: str, content: Content) -> str:

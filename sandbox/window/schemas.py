@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.core.auth_results import Result
+from sandbox.core.chaos import Action
 
 Schema = dict[str, Any]
 
@@ -91,6 +92,7 @@ _CHECKED: dict[str, Schema] = {
     "publish": many(record(name=TEXT, type=TEXT, value=TEXT)),
 }
 """What every authentication check answers: the result, why, and the DNS records that would mend it."""
+_RESOURCE = {"id": TEXT, "key": TEXT, "created": TIME, "updated": TIME, "data": TABLE}
 _SIDE: Schema = {"type": "string", "enum": ["client", "server", "sandbox"]}
 
 SCHEMAS: Mapping[str, Schema] = {
@@ -105,6 +107,8 @@ SCHEMAS: Mapping[str, Schema] = {
             "text": TEXT,
             "html": TEXT,
             "attachments": many(ref("Attachment")),
+            "structure": many(ref("Part")),
+            "remote_content": TEXTS,
             "authentication": ref("Authentication"),
             "problems": TEXTS,
         }
@@ -116,6 +120,9 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "Signature": record(**_CHECKED, domain=TEXT, selector=TEXT, aligned=FLAG),
     "Attachment": record(n=WHOLE, filename=TEXT, content_type=TEXT, size=WHOLE, content_id=TEXT, disposition=TEXT),
+    "Part": record(
+        depth=WHOLE, content_type=TEXT, charset=TEXT, encoding=TEXT, n=maybe(WHOLE), filename=TEXT, size=WHOLE
+    ),
     "Waited": record(items=many(ref("MessageSummary")), total=WHOLE),
     "WaitedInVain": record(
         error=record(code=TEXT, message=TEXT),
@@ -166,6 +173,9 @@ SCHEMAS: Mapping[str, Schema] = {
     "Fault": record(
         id=TEXT,
         error=TEXT,
+        action=maybe({"type": "string", "enum": [str(one) for one in Action]}),
+        seconds=maybe(NUMBER),
+        bytes_per_second=maybe(WHOLE),
         stage=TEXT,
         match=TABLE,
         times=maybe(WHOLE),
@@ -173,7 +183,19 @@ SCHEMAS: Mapping[str, Schema] = {
         after=WHOLE,
         fired=WHOLE,
         used_up=FLAG,
+        follows=maybe(TEXT),
     ),
+    "State": record(clock=ref("Clock"), providers=many(ref("ProviderState")), resources=many(ref("ResourceKind"))),
+    "ProviderState": record(
+        name=TEXT,
+        region=TEXT,
+        quota=many(record(seconds=WHOLE, used=WHOLE, limit=maybe(WHOLE), left=maybe(WHOLE))),
+    ),
+    "ResourceKind": record(provider=TEXT, kind=TEXT, items=many(record(**_RESOURCE)), total=WHOLE),
+    "Suppression": record(provider=TEXT, kind=TEXT, **_RESOURCE),
+    "Activity": record(since=TIME, until=TIME, seconds=NUMBER, items=many(record(at=TIME, counts=TABLE))),
+    "Recipes": record(items=many(record(provider=TEXT, tool=TEXT, text=TEXT)), next=maybe(TEXT), total=WHOLE),
+    "Idle": record(idle=FLAG, open=many(ref("SessionSummary"))),
     "Clock": record(now=TIME, offset=NUMBER, moved=FLAG),
     "Account": record(account=TEXT),
     "Status": record(

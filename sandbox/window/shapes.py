@@ -7,11 +7,13 @@ from typing import Any
 
 from sandbox.core.accounts import Account
 from sandbox.core.catalog import ErrorEntry
+from sandbox.core.chaos import Disturbance
 from sandbox.core.clock import to_iso
 from sandbox.core.faults import MAGIC_DOMAIN, Fault
-from sandbox.core.mime import Attachment, Content
+from sandbox.core.mime import Attachment, Content, Node
 from sandbox.core.model import Event, MessageRecord, Outcome, RecipientRecord, Stage
 from sandbox.core.store import SessionRecord
+from sandbox.window.preview import remote_content
 
 Json = dict[str, Any]
 FORTUNE = (
@@ -83,6 +85,8 @@ def message(record: MessageRecord, content: Content, events: Sequence[Event]) ->
         "html": content.html,
         "attachments": [_attachment(one) for one in content.attachments],
         "attachment_count": len(content.attachments),
+        "structure": [_node(one) for one in content.structure],
+        "remote_content": remote_content(content.html),
         "problems": list(content.problems),
     }
 
@@ -105,6 +109,18 @@ def _attachment(one: Attachment) -> Json:
         "size": one.size,
         "content_id": one.content_id,
         "disposition": one.disposition,
+    }
+
+
+def _node(one: Node) -> Json:
+    return {
+        "depth": one.depth,
+        "content_type": one.content_type,
+        "charset": one.charset,
+        "encoding": one.encoding,
+        "n": one.leaf.n if one.leaf else None,
+        "filename": one.leaf.filename if one.leaf else "",
+        "size": one.leaf.size if one.leaf else 0,
     }
 
 
@@ -177,17 +193,22 @@ def error(entry: ErrorEntry) -> Json:
 
 
 def fault(armed: Fault) -> Json:
-    """A forced error that is armed, or that has fired as often as it was asked to."""
+    """A forced error or disturbance that is armed, or that has fired as often as it was asked to."""
+    disturbance = armed.effect if isinstance(armed.effect, Disturbance) else None
     return {
         "id": armed.id,
-        "error": armed.entry.id,
+        "error": armed.effect.id,
+        "action": armed.effect.id if disturbance else None,
+        "seconds": disturbance.seconds or None if disturbance else None,
+        "bytes_per_second": disturbance.bytes_per_second or None if disturbance else None,
         "stage": str(armed.stage),
         "match": dict(armed.match),
         "times": armed.times,
         "probability": armed.probability,
         "after": armed.after,
         "fired": armed.fired,
-        "used_up": armed.times is not None and armed.fired >= armed.times,
+        "used_up": armed.used_up,
+        "follows": armed.follows or None,
     }
 
 

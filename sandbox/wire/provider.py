@@ -42,6 +42,8 @@ class SmtpPersonality:
     """(services, username, password) → who it is; raises `Refusal(AUTH_INVALID)`."""
     owner: Callable[[Services, str], Awaitable[str | None]]
     """(services, username) → the account that a username belongs to, for faults; None when unknown."""
+    ciphers: Sequence[str] = ()
+    """Suites of TLS 1.2 that the service agrees to, by their OpenSSL names, the preferred one first; empty: any."""
     details: Callable[[Services, Account, str], Awaitable[Mapping[str, object]]] | None = None
     """(services, account, sender) → placeholders that only this provider's replies have, such as `sender_id`."""
 

@@ -8,18 +8,30 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from sandbox.core.services import Services
-from sandbox.providers.oci import control, dns_control, submit, unsubscribe
+from sandbox.providers.oci import (
+    control,
+    dns_control,
+    identity_control,
+    log_groups,
+    log_search,
+    metrics,
+    submit,
+    unsubscribe,
+)
 from sandbox.providers.oci.edge import OciEdge
 from sandbox.wire.http import Api
 
 
 def routes(services: Services, section: Any) -> Sequence[BaseRoute]:
-    """Data plane, control plane, DNS and the unsubscription page; the first three count a user's requests together."""
+    """Every API, which count a user's requests together, and the unsubscription page."""
     edge = OciEdge(
         verify=section.verify_signatures and not services.permissive,
         requests_per_second=section.api_requests_per_second,
     )
-    tables = {api.PREFIX: api.OPERATIONS for api in (submit, control, dns_control)}
+    tables = {
+        api.PREFIX: api.OPERATIONS
+        for api in (submit, control, identity_control, dns_control, metrics, log_search, log_groups)
+    }
     apis = [
         Api(services, provider="oci", section=section, prefix=prefix, operations=operations, edge=edge)
         for prefix, operations in tables.items()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from sandbox.core.errors import Refusal
 from sandbox.core.model import Resource
@@ -11,6 +13,9 @@ from sandbox.providers.oci import ocid
 from sandbox.providers.oci.identity import Identity, identity_of
 from sandbox.wire.http import Exchange
 
+_COURSE = frozenset(
+    {"pending", "lifecycleState", "lifecycleDetails", "timeUpdated", "timeActivated", "activeDkimId", "isSpf"}
+)
 HIDDEN = "https.404.not-found"
 """The answer that does not tell absent from forbidden."""
 
@@ -27,6 +32,8 @@ async def require_compartment(exchange: Exchange, compartment: str) -> None:
     """Refuse a compartment that is not the account's; a permissive sandbox takes any that has the form of one."""
     own = await identity(exchange)
     if compartment in (own.tenancy, own.compartment):
+        return
+    if await exchange.services.store.resources.get(exchange.account.id, "oci", "compartment", compartment):
         return
     if not exchange.services.permissive or ocid.kind(compartment) not in ("compartment", "tenancy"):
         raise Refusal(HIDDEN)
@@ -48,14 +55,15 @@ async def resource(exchange: Exchange, kind: str, parameter: str) -> Resource:
     return found
 
 
-def etag(found: Resource) -> str:
-    """The entity tag of a resource's present state."""
-    state = json.dumps([found.id, dict(found.data)], sort_keys=True)
+def etag(name: str, data: Mapping[str, Any]) -> str:
+    """The entity tag of a resource's data; it changes with what users change, not with the course of its life."""
+    kept = {field: value for field, value in data.items() if field not in _COURSE}
+    state = json.dumps([name, kept], sort_keys=True)
     return hashlib.sha256(state.encode()).hexdigest()[:40]
 
 
-def check_match(exchange: Exchange, found: Resource) -> None:
-    """Refuse a change whose `if-match` names another state."""
+def check_match(exchange: Exchange, name: str, data: Mapping[str, Any]) -> None:
+    """Refuse a change whose `if-match` names another state than that of the data."""
     wanted = exchange.headers.get("if-match")
-    if wanted is not None and wanted.strip().strip('"') not in ("*", etag(found)):
+    if wanted is not None and wanted.strip().strip('"') not in ("*", etag(name, data)):
         raise Refusal("https.412.etag")

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from sandbox.core.errors import Condition, Refusal
-from sandbox.providers.oci import compartments, regions, senders, suppressions
+from sandbox.providers.oci import (
+    authorization,
+    compartments,
+    dkims,
+    email_domains,
+    ip_pools,
+    regions,
+    return_paths,
+    senders,
+    suppressions,
+    work_requests,
+)
 from sandbox.providers.oci.edge import answer
 from sandbox.wire.http import Exchange, Operation
 
 PREFIX = "/20170907"
-METHODS = ("GET", "POST", "PUT", "DELETE")
-NOT_EMULATED = ("emailDomains", "dkims", "emailReturnPaths", "emailIpPools", "emailOutboundIps", "workRequests")
-"""Collections of the real service that have no room here yet."""
 
 
 async def get_configuration(exchange: Exchange) -> Response:
@@ -32,11 +39,6 @@ async def get_configuration(exchange: Exchange) -> Response:
     )
 
 
-async def not_emulated(exchange: Exchange) -> Response:
-    """An operation that the service has and the sandbox has not."""
-    raise Refusal(Condition.NOT_EMULATED, resource=exchange.path)
-
-
 CONFIGURATION = (
     Operation(
         name="getEmailConfiguration",
@@ -46,14 +48,14 @@ CONFIGURATION = (
         required=("compartmentId",),
     ),
 )
-_SHAPES = ("/{0}", "/{0}/{{id}}", "/{0}/{{id}}/{{part}}", "/{0}/{{id}}/actions/{{action}}")
-_MISSING = tuple(
-    Operation(name="notEmulated", method=method, path=shape.format(collection), call=not_emulated)
-    for collection in NOT_EMULATED
-    for method in METHODS
-    for shape in _SHAPES
-) + tuple(
-    Operation(name=name, method="POST", path=f"/senders/{{senderId}}/actions/{action}", call=not_emulated)
-    for name, action in (("addSenderLock", "addLock"), ("removeSenderLock", "removeLock"))
+_ALL = (
+    *senders.OPERATIONS,
+    *suppressions.OPERATIONS,
+    *email_domains.OPERATIONS,
+    *dkims.OPERATIONS,
+    *return_paths.OPERATIONS,
+    *ip_pools.OPERATIONS,
+    *work_requests.OPERATIONS,
+    *CONFIGURATION,
 )
-OPERATIONS = (*senders.OPERATIONS, *suppressions.OPERATIONS, *CONFIGURATION, *_MISSING)
+OPERATIONS = authorization.guarded(_ALL)

@@ -4,25 +4,52 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sandbox.core.errors import Refusal
 from sandbox.wire.http import Exchange
 
+DESCRIPTION = 255
+"""Characters of a description."""
+TAG_FIELDS = ("freeformTags", "definedTags")
 TAGS = 64
 """Tags of one resource."""
 TAG_LENGTH = 256
 
 
-def json_object(exchange: Exchange) -> dict[str, Any]:
-    """The body as a JSON object; 400 CannotParseRequest for anything else."""
+def json_object(exchange: Exchange, known: Collection[str] | None = None) -> dict[str, Any]:
+    """The body as a JSON object; 400 CannotParseRequest for anything else, or for a field that is not `known`.
+
+    415 when the body is announced as something other than JSON.
+    """
+    media = exchange.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media != "application/json":
+        raise Refusal("https.415.media-type", parameter="content-type")
     try:
         value = json.loads(exchange.body, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as error:  # RecursionError: brackets nested thousands deep
         raise Refusal("https.400.cannot-parse") from error
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or (known is not None and not set(known) >= set(value)):
         raise Refusal("https.400.cannot-parse")
+    return value
+
+
+def text(fields: Mapping[str, Any], name: str, most: int) -> str | None:
+    """A string of at most `most` characters, or None; 400 InvalidParameter otherwise."""
+    value = optional_text(fields, name)
+    if value is not None and len(value) > most:
+        raise Refusal("https.400.invalid-parameter", parameter=name)
+    return value
+
+
+def whole_number(fields: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
+    """A whole number within bounds, or None; 400 InvalidParameter otherwise."""
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise Refusal("https.400.invalid-parameter", parameter=name)
     return value
 
 

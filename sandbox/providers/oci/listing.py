@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from starlette.responses import Response
@@ -37,6 +38,35 @@ def _by_address(item: Resource) -> Key:
     return (item.key, item.id)
 
 
+def _by_name(item: Resource) -> Key:
+    return (item.data["name"], item.id)
+
+
+def _by_id(item: Resource) -> Key:
+    return (item.id, item.id)
+
+
+def _by_ip(item: Resource) -> Key:
+    address = ip_address(item.data["outboundIp"])
+    return (f"{address.version}/{int(address):039d}", item.id)
+
+
+SORTS: Sorts[Resource] = {
+    "TIMECREATED": (_by_time, "DESC"),
+    "NAME": (_by_name, "ASC"),
+    "ID": (_by_id, "ASC"),
+    "OUTBOUNDIP": (_by_ip, "ASC"),
+    "TIMEACCEPTED": (_by_time, "DESC"),
+    "EMAILADDRESS": (_by_address, "ASC"),
+}
+"""Every order that some list of resources has."""
+
+
+def sorted_by(*words: str) -> Sorts[Resource]:
+    """The orders that a list offers, its default first."""
+    return {word: SORTS[word] for word in words}
+
+
 _SORTS: Sorts[Resource] = {
     "TIMECREATED": (_by_time, "DESC"),
     "EMAILADDRESS": (_by_address, "ASC"),
@@ -54,16 +84,17 @@ def page(
 ) -> Response:
     """One page of the items, with the tokens of the pages around it; `total` adds their number.
 
-    It is a bare array, or when `wrapped` an object whose field `items` has the array.
+    It is a bare array, or when `wrapped` an object whose field `items` has the array; those name no page before.
     """
     key, descending = _order(exchange, sorts)
     ordered = sorted(items, key=key, reverse=descending)
-    limit, start = _limit(exchange), _start(exchange, ordered, key, descending)
+    limit = whole(exchange, "limit", DEFAULT_LIMIT, MOST)
+    start = _start(exchange, ordered, key, descending)
     end = start + limit
     headers: dict[str, str] = {}
     if end < len(ordered):
         headers["opc-next-page"] = _token(key(ordered[end]))
-    if start > 0:
+    if start > 0 and not wrapped:
         headers["opc-prev-page"] = _token(key(ordered[max(0, start - limit)]))
     if total:
         headers["opc-total-items"] = str(len(ordered))
@@ -86,12 +117,13 @@ def _order(exchange: Exchange, sorts: Sorts[T]) -> tuple[Callable[[T], Key], boo
     return key, (choice(exchange, "sortOrder", ("ASC", "DESC")) or order) == "DESC"
 
 
-def _limit(exchange: Exchange) -> int:
-    text = exchange.query.get("limit")
+def whole(exchange: Exchange, name: str, otherwise: int, most: int) -> int:
+    """A query parameter that is a whole number from 1 to `most`; 400 InvalidParameter for anything else."""
+    text = exchange.query.get(name)
     if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= MOST):
-        raise Refusal("https.400.invalid-parameter", parameter="limit")
+        return otherwise
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and 1 <= int(text) <= most):
+        raise Refusal("https.400.invalid-parameter", parameter=name)
     return int(text)
 
 

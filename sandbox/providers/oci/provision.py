@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import string
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -16,8 +15,6 @@ from sandbox.core.store.resources import DuplicateKeyError
 from sandbox.providers.oci import keys, ocid, records, regions
 from sandbox.providers.oci.identity import Identity, identity_of
 
-PASSWORD = string.ascii_letters + string.digits + "[]$&;:.<>(){}|?!+-~^,"
-"""Characters of a generated SMTP password."""
 READY_MADE = "ready-made"
 """Description of the SMTP credential that every account starts with."""
 
@@ -33,7 +30,11 @@ async def provision(services: Services, section: Any, account: Account) -> None:
     public = await asyncio.to_thread(keys.known_public_key, folder)
     derived = Ids(f"{secret}/{account.id}")
     identity = _new_identity(derived)
-    wanted = [identity.resource(account), _ready_made_credential(account, identity, derived)]
+    wanted = [
+        identity.resource(account),
+        _ready_made_credential(account, identity, derived),
+        *_people(account, identity),
+    ]
     known = await identity_of(services, account)
     if known is not None:
         identity, wanted = known, []
@@ -81,9 +82,29 @@ def _ready_made_credential(account: Account, identity: Identity, ids: Ids) -> Re
         account,
         user=identity.user,
         username=f"{identity.user}@{identity.tenancy}.{ids.alphanumeric(2)}.com",
-        password=ids.choose(PASSWORD, 20),
+        password=ids.choose(records.PASSWORD, records.PASSWORD_LENGTH),
         description=READY_MADE,
     )
+
+
+def _people(account: Account, identity: Identity) -> list[Resource]:
+    """The compartment, and the user with the group and policy that let it do everything, as a new tenancy has them."""
+    tenancy, group = identity.tenancy, "Administrators"
+    return [
+        records.compartment(
+            account, name="sandbox", identifier=identity.compartment, parent=tenancy, description=READY_MADE
+        ),
+        records.user(account, tenancy=tenancy, identifier=identity.user, name="sandbox", description=READY_MADE),
+        records.group(account, tenancy=tenancy, identifier=identity.group, name=group, description=READY_MADE),
+        records.membership(account, tenancy=tenancy, user=identity.user, group=identity.group),
+        records.policy(
+            account,
+            compartment=tenancy,
+            name="Tenant Admin Policy",
+            statements=[f"ALLOW GROUP {group} to manage all-resources IN TENANCY"],
+            description=READY_MADE,
+        ),
+    ]
 
 
 def _api_key(account: Account, identity: Identity, public: str) -> Resource:
@@ -100,6 +121,7 @@ def _asked_for(section: Any, account: Account, identity: Identity) -> list[Resou
         for address in section.approved_senders
     ]
     asked += [records.suppression(account, tenancy=identity.tenancy, address=address) for address in section.suppressed]
+    asked += [records.outbound_ip(account, tenancy=identity.tenancy, address=ip) for ip in section.outbound_ips]
     if account.ready_made:
         asked += [
             records.smtp_credential(

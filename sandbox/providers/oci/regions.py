@@ -30,6 +30,11 @@ def name(region: str) -> str:
     return _NAMES.get(wanted, wanted)
 
 
+def key(region: str) -> str:
+    """The three letters of a region given by its name or by them: `gru`."""
+    return KEYS.get(name(region), region)
+
+
 def label(region: str) -> str:
     """The label of a region in the service's mail host names: `iad1`, `gru1`."""
     return f"{KEYS.get(region, region)}1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from sandbox.core.accounts import Account
@@ -12,7 +13,8 @@ from sandbox.core.model import Principal, Resource
 from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause, SuppressionReason
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
-from sandbox.providers.oci import records, regions
+from sandbox.core.store.resources import Edit
+from sandbox.providers.oci import activation, policies, records, regions
 from sandbox.providers.oci.identity import identity_of
 
 PRESETS: Mapping[str, Limits] = {
@@ -26,6 +28,7 @@ _REASONS: Mapping[SuppressionReason, str] = {
     SuppressionReason.SOFT_BOUNCE: "SOFTBOUNCE",
     SuppressionReason.COMPLAINT: "COMPLAINT",
     SuppressionReason.UNSUBSCRIBE: "UNSUBSCRIBE",
+    SuppressionReason.MANUAL: "MANUAL",
 }
 UNIT = 2_097_152
 """Octets that count as one email, for each recipient."""
@@ -51,6 +54,8 @@ class OciRules:
         self._permissive = permissive
         self._region = regions.name(section.region)
         self._limits = limits_of(section.limits)
+        for address in section.outbound_ips:
+            ip_address(address)  # ValueError says what is wrong with it
         self._sizes = SizeRules(message=section.max_message_bytes, recipients=section.max_recipients, unit=UNIT)
 
     def sizes(self, account: Account) -> SizeRules:  # noqa: ARG002 - limits are the same for every account
@@ -61,9 +66,18 @@ class OciRules:
         """The sending limits of the settings."""
         return self._limits
 
-    async def sender_approved(self, account: Account, principal: Principal, address: str) -> bool:  # noqa: ARG002
-        """Whether an active approved sender has this address, or its whole domain."""
-        return self._permissive or await self.sender(account, address) is not None
+    async def sender_approved(self, account: Account, principal: Principal, address: str) -> bool:
+        """Whether an active approved sender has this address or its domain, and a policy lets the user use it."""
+        if self._permissive:
+            return True
+        await activation.of_sender(self._services, account, address.lower().rpartition("@")[2])
+        found = await self.sender(account, address)
+        return found is not None and await self.may_use(account, principal, found)
+
+    async def may_use(self, account: Account, principal: Principal, sender: Resource) -> bool:
+        """Whether a policy lets the user send in the compartment of an approved sender."""
+        place = sender.data["compartmentId"]
+        return await policies.allowed(self._services, account, principal, "use", "approved-senders", place)
 
     async def sender(self, account: Account, address: str) -> Resource | None:
         """The active approved sender that covers an address: its own, else its domain's."""
@@ -74,20 +88,28 @@ class OciRules:
                 return found
         return None
 
-    async def suppressed(self, account: Account, principal: Principal, address: str) -> Suppressed | None:
+    async def suppressed(
+        self,
+        account: Account,
+        principal: Principal,
+        address: str,
+        sender: str = "",
+    ) -> Suppressed | None:
         """The entry of the suppression list for an address; it holds in a permissive sandbox too."""
         found = await self._services.store.resources.find(account.id, "oci", "suppression", address.lower())
         if found is None:
             return None
-        return Suppressed(reason=str(found.data["reason"]), params={"user": principal.user})
+        by = await self.sender(account, sender)
+        params: dict[str, object] = {"user": principal.user, "sender_id": by.id if by else ""}
+        return Suppressed(reason=str(found.data["reason"]), params=params)
 
-    async def note_suppressed(self, account: Account, address: str, message_id: str) -> None:  # noqa: ARG002
+    async def note_suppressed(self, account: Account, address: str, message_id: str) -> Edit | None:  # noqa: ARG002
         """Keep when a submission to the address was last prevented."""
-        resources = self._services.store.resources
-        found = await resources.find(account.id, "oci", "suppression", address.lower())
-        if found is not None:
-            now = account.clock.now()
-            await resources.change(found, now, lambda data: {**data, "timeLastSuppressed": to_iso(now)})
+        found = await self._services.store.resources.find(account.id, "oci", "suppression", address.lower())
+        if found is None:
+            return None
+        now = account.clock.now()
+        return Edit(resource=found, at=now, edit=lambda data: {**data, "timeLastSuppressed": to_iso(now)})
 
     def message_id(self, account: Account, sender: str) -> str:  # noqa: ARG002
         """A UUID at the region's mail domain."""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from sandbox.core.errors import Condition, Refusal
 from sandbox.core.model import Resource
 from sandbox.core.store.resources import DuplicateKeyError
-from sandbox.providers.oci import addresses, compartments, fields, listing, records, regions
+from sandbox.providers.oci import addresses, compartments, fields, listing, locks, published, records, regions
 from sandbox.providers.oci.edge import answer
 from sandbox.wire.http import Exchange, Operation
 
@@ -21,7 +21,7 @@ _TAGS = ("freeformTags", "definedTags", "systemTags")
 
 async def create(exchange: Exchange) -> Response:
     """Approve a sender. The answer says CREATING, as the service's does; it can be used from that moment on."""
-    body = fields.json_object(exchange)
+    body = fields.json_object(exchange, ("compartmentId", "emailAddress", "emailIpPoolId", *fields.TAG_FIELDS))
     compartment, address = fields.required_text(body, "compartmentId"), fields.required_text(body, "emailAddress")
     await compartments.require_compartment(exchange, compartment)
     _check_address(address)
@@ -30,18 +30,19 @@ async def create(exchange: Exchange) -> Response:
         compartment=compartment,
         region=regions.name(exchange.section.region),
         address=address,
-        more={"emailIpPoolId": fields.optional_text(body, "emailIpPoolId"), **fields.tags(body)},
+        more={"emailIpPoolId": await _pool(exchange, body), **fields.tags(body)},
     )
     try:
         await exchange.services.store.resources.add(sender)
     except DuplicateKeyError as error:
         raise Refusal("https.409.exists", resource=address) from error
-    return answer({**_whole(sender), "lifecycleState": "CREATING"}, headers={"etag": compartments.etag(sender)})
+    whole = {**await _whole(exchange, sender), "lifecycleState": "CREATING"}
+    return answer(whole, headers={"etag": compartments.etag(sender.id, sender.data)})
 
 
 async def get(exchange: Exchange) -> Response:
     """One sender, with its entity tag."""
-    return _answer(await compartments.resource(exchange, "sender", "senderId"))
+    return await _answer(exchange, await compartments.resource(exchange, "sender", "senderId"))
 
 
 async def list_(exchange: Exchange) -> Response:
@@ -67,18 +68,18 @@ async def list_(exchange: Exchange) -> Response:
 async def update(exchange: Exchange) -> Response:
     """Replace the tag sets and the IP pool that are given; what is not given stays."""
     sender = await compartments.resource(exchange, "sender", "senderId")
-    body = fields.json_object(exchange)
+    body = fields.json_object(exchange, ("emailIpPoolId", *fields.TAG_FIELDS))
     changes = fields.tags(body)
     if "emailIpPoolId" in body:
-        changes["emailIpPoolId"] = fields.optional_text(body, "emailIpPoolId")
-    compartments.check_match(exchange, sender)
-    return _answer(await _change(exchange, sender, changes))
+        changes["emailIpPoolId"] = await _pool(exchange, body)
+    return await _answer(exchange, await _change(exchange, sender, changes))
 
 
 async def delete(exchange: Exchange) -> Response:
     """Withdraw the approval."""
     sender = await compartments.resource(exchange, "sender", "senderId")
-    compartments.check_match(exchange, sender)
+    compartments.check_match(exchange, sender.id, sender.data)
+    locks.check(exchange, sender.data, deletes=True)
     await exchange.services.store.resources.remove(sender)
     return answer(None, 204)
 
@@ -86,16 +87,41 @@ async def delete(exchange: Exchange) -> Response:
 async def change_compartment(exchange: Exchange) -> Response:
     """Move the sender to another compartment of the account."""
     sender = await compartments.resource(exchange, "sender", "senderId")
-    compartment = fields.required_text(fields.json_object(exchange), "compartmentId")
+    compartment = fields.required_text(fields.json_object(exchange, ("compartmentId",)), "compartmentId")
     await compartments.require_compartment(exchange, compartment)
-    compartments.check_match(exchange, sender)
     await _change(exchange, sender, {"compartmentId": compartment})
     return answer(None)
 
 
 async def _change(exchange: Exchange, sender: Resource, changes: Mapping[str, Any]) -> Resource:
-    now = exchange.account.clock.now()
-    return await exchange.services.store.resources.change(sender, now, lambda data: {**data, **changes})
+    def edit(data: dict[str, Any]) -> dict[str, Any]:
+        compartments.check_match(exchange, sender.id, data)
+        locks.check(exchange, data)
+        return {**data, **changes}
+
+    return await exchange.services.store.resources.change(sender, exchange.account.clock.now(), edit)
+
+
+async def add_lock(exchange: Exchange) -> Response:
+    """Lock the sender against changes, or against deletion only."""
+    return await _answer(exchange, await locks.add(exchange, await _named(exchange)))
+
+
+async def remove_lock(exchange: Exchange) -> Response:
+    """Take a lock away."""
+    return await _answer(exchange, await locks.remove(exchange, await _named(exchange)))
+
+
+async def _named(exchange: Exchange) -> Resource:
+    return await compartments.resource(exchange, "sender", "senderId")
+
+
+async def _pool(exchange: Exchange, body: Mapping[str, Any]) -> str | None:
+    """The IP pool that a body names; 400 RelatedResourceNotAuthorizedOrNotFound when there is none."""
+    pool = fields.optional_text(body, "emailIpPoolId") or None
+    if pool and await exchange.services.store.resources.get(exchange.account.id, "oci", "ip-pool", pool) is None:
+        raise Refusal("https.400.related-resource")
+    return pool
 
 
 def _check_address(address: str) -> None:
@@ -105,18 +131,26 @@ def _check_address(address: str) -> None:
         raise Refusal(Condition.INVALID_ADDRESS, address=address[:320])
 
 
-def _answer(sender: Resource) -> Response:
-    return answer(_whole(sender), headers={"etag": compartments.etag(sender)})
+async def _answer(exchange: Exchange, sender: Resource) -> Response:
+    return answer(await _whole(exchange, sender), headers={"etag": compartments.etag(sender.id, sender.data)})
 
 
 def _summary(sender: Resource) -> dict[str, Any]:
     known = {name: sender.data.get(name) for name in _SUMMARY}
-    return {**known, "id": sender.id, **{name: sender.data.get(name) or {} for name in _TAGS}, "locks": []}
+    return {
+        **known,
+        "id": sender.id,
+        **{name: sender.data.get(name) or {} for name in _TAGS},
+        "locks": sender.data.get("locks") or [],
+    }
 
 
-def _whole(sender: Resource) -> dict[str, Any]:
-    """Everything of a sender; SPF and the email domain are not known before there are domains."""
-    return {**_summary(sender), "isSpf": sender.data.get("isSpf"), "emailDomainId": sender.data.get("emailDomainId")}
+async def _whole(exchange: Exchange, sender: Resource) -> dict[str, Any]:
+    """Everything of a sender: also its email domain, and whether that domain's SPF record names the service."""
+    name = sender.key.rpartition("@")[2]
+    domain = await exchange.services.store.resources.find(exchange.account.id, "oci", "email-domain", name)
+    is_spf = await published.is_spf(exchange.services, exchange.account, name)
+    return {**_summary(sender), "isSpf": is_spf, "emailDomainId": domain.id if domain else None}
 
 
 OPERATIONS = (
@@ -131,4 +165,6 @@ OPERATIONS = (
         path="/senders/{senderId}/actions/changeCompartment",
         call=change_compartment,
     ),
+    Operation(name="addSenderLock", method="POST", path="/senders/{senderId}/actions/addLock", call=add_lock),
+    Operation(name="removeSenderLock", method="POST", path="/senders/{senderId}/actions/removeLock", call=remove_lock),
 )

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from sandbox.core.errors import Condition, Refusal
 from sandbox.core.faults import FaultContext
 from sandbox.core.headers import split
-from sandbox.core.model import Channel, Envelope, Receipt, Stage, Submission
+from sandbox.core.model import Channel, Envelope, Receipt, Resource, Stage, Submission
 from sandbox.providers.oci import addresses, fields
 from sandbox.providers.oci.compose import compose
 from sandbox.providers.oci.draft import MAX_RECIPIENTS, Mailbox, read
@@ -87,8 +87,17 @@ async def _authorize(exchange: Exchange, sender: str, compartment: str) -> None:
         return
     assert isinstance(rules, OciRules)
     found = await rules.sender(exchange.account, sender)
-    if found is None or found.data["compartmentId"] != compartment:
+    if found is None or found.data["compartmentId"] != compartment or not await _may_use(exchange, found):
         raise Refusal(Condition.SENDER_NOT_APPROVED, address=sender)
+
+
+async def _may_use(exchange: Exchange, sender: Resource) -> bool:
+    rules, principal = exchange.state.rules, exchange.principal
+    return (
+        isinstance(rules, OciRules)
+        and principal is not None
+        and await rules.may_use(exchange.account, principal, sender)
+    )
 
 
 async def _accept(exchange: Exchange, sender: str, recipients: Sequence[str], raw: bytes, compartment: str) -> Receipt:

@@ -21,7 +21,7 @@ _MORE = ("timeLastSuppressed", "messageId", "errorDetail", "errorSource")
 
 async def create(exchange: Exchange) -> Response:
     """Suppress an address by hand; it is kept in lower case."""
-    body = fields.json_object(exchange)
+    body = fields.json_object(exchange, ("compartmentId", "emailAddress"))
     compartment, address = fields.required_text(body, "compartmentId"), fields.required_text(body, "emailAddress")
     identity = await compartments.identity(exchange)
     compartments.require_tenancy(exchange, identity, compartment)

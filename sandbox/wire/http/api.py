@@ -25,6 +25,7 @@ from sandbox.core.faults import FaultContext, magic_error
 from sandbox.core.model import Channel, Principal, Stage
 from sandbox.core.services import Services
 from sandbox.core.transcript import Transcript
+from sandbox.wire.http import chaos
 from sandbox.wire.http.exchange import Exchange, path_of, read_body, target_of
 from sandbox.wire.http.recording import record_body, record_request, record_response
 
@@ -120,7 +121,11 @@ class Api(BaseRoute):
             response = await self._answer(exchange, receive)
             self._edge.finish(exchange, response)
             record_response(exchange, response)
-            await response(scope, receive, send)
+            await response(scope, receive, chaos.after(exchange, send))
+        except chaos.DroppedError:
+            exchange.transcript.said("sandbox", "the connection was cut, as forced")
+            exchange.transcript.summary = f"{exchange.method} {exchange.path}: cut off"
+            await chaos.cut(receive)
         except ClientDisconnect:
             exchange.transcript.said("sandbox", "the client went away before the request was complete")
             exchange.transcript.summary = f"{exchange.method} {exchange.path}: abandoned"
@@ -183,7 +188,7 @@ class Api(BaseRoute):
         record_body(exchange)
         exchange.principal = await self._edge.admit(exchange)
         exchange.transcript.user = exchange.principal.user
-        forced = self._forced(exchange, operation)
+        forced = await self._forced(exchange, operation)
         if forced is not None:
             return self._word(exchange, forced, {}, forced=True)
         if operation is None:
@@ -203,11 +208,14 @@ class Api(BaseRoute):
                 problem = Condition.METHOD_NOT_ALLOWED
         return None, problem
 
-    def _forced(self, exchange: Exchange, operation: Operation | None) -> ErrorEntry | None:
-        """The error that the call was armed with, or asks for by a magic recipient."""
+    async def _forced(self, exchange: Exchange, operation: Operation | None) -> ErrorEntry | None:
+        """The error that the call was armed with, or asks for by a magic recipient; after any disturbance."""
         context = FaultContext(client=exchange.client, user=exchange.user)
         if operation is not None and operation.about is not None:
             context = operation.about(exchange)
+        disturbance = exchange.account.faults.disturb(exchange.stage, context)
+        if disturbance is not None:
+            await chaos.before(exchange, disturbance)
         forced = exchange.account.faults.check(self._provider, exchange.stage, context)
         return forced or self._asked_for(exchange, context)
 

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from sandbox.core.accounts import Account
+from sandbox.core.chaos import Disturbance
 from sandbox.core.errors import Condition, Refusal
 from sandbox.core.model import Principal, Stage
 from sandbox.core.services import ProviderState, Services
@@ -42,6 +43,8 @@ class Exchange:
     stage: Stage = Stage.CONTROL
     body: bytes = b""
     principal: Principal | None = None
+    disturbance: Disturbance | None = None
+    """What is forced on the connection besides an answer."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Values of the path template's `{names}`."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.responses import Response
 
 from sandbox.core.transcript import LINE_LENGTH
@@ -9,6 +11,8 @@ from sandbox.wire.http.exchange import Exchange
 
 KEPT = 16_384
 """Octets kept of a body."""
+_SECRET_FIELD = re.compile(r'("(?:privateKey|password)"\s*:\s*")(?:[^"\\]|\\.)*')
+"""A field of a JSON body that holds a secret: the key of a DKIM, the password of a credential."""
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"})
 
 
@@ -43,7 +47,7 @@ def _shown(name: str, value: str) -> str:
 def _say(exchange: Exchange, side: str, body: bytes) -> None:
     if not body:
         return
-    text = body[:KEPT].decode("utf-8", "replace")
+    text = _SECRET_FIELD.sub(r"\1***", body[:KEPT].decode("utf-8", "replace"))
     for start in range(0, len(text), LINE_LENGTH):
         exchange.transcript.said(side, text[start : start + LINE_LENGTH])
     if len(body) > KEPT:

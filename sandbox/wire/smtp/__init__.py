@@ -16,7 +16,7 @@ __all__ = ["Endpoint", "Limits", "OpenListener", "listen"]
 class OpenListener:
     """A port on which sessions are accepted."""
 
-    def __init__(self, endpoint: Endpoint, listener: SmtpListener, context: ssl.SSLContext) -> None:
+    def __init__(self, endpoint: Endpoint, listener: SmtpListener, context: asyncio.Future[ssl.SSLContext]) -> None:
         self.listener = listener
         self.port = 0
         self._endpoint = endpoint
@@ -44,12 +44,12 @@ class OpenListener:
 
 
 async def listen(
-    endpoint: Endpoint, listener: SmtpListener, *, host: str, port: int, context: ssl.SSLContext
+    endpoint: Endpoint, listener: SmtpListener, *, host: str, port: int, context: asyncio.Future[ssl.SSLContext]
 ) -> OpenListener:
     """Open one of the endpoint's listeners on `host` and `port` (0 takes a free one, see `OpenListener.port`).
 
     `context` serves STARTTLS, or the connection from its first octet on when the listener's `tls` is `implicit`.
-    Raises `OSError` when the port is taken.
+    It may still be in the making: handshakes wait for it. Raises `OSError` when the port is taken.
     """
     opened = OpenListener(endpoint, listener, context)
     await opened.open(host, port)

@@ -14,6 +14,7 @@ from sandbox.core.errors import Condition, Refusal
 from sandbox.core.faults import FaultContext
 from sandbox.core.model import Channel, Principal, Stage
 from sandbox.core.transcript import Transcript
+from sandbox.wire.smtp.chaos import Disturbed, disturb
 from sandbox.wire.smtp.endpoint import Endpoint
 from sandbox.wire.smtp.lines import Input
 from sandbox.wire.stock import Reply
@@ -21,13 +22,17 @@ from sandbox.wire.stock import Reply
 log = logging.getLogger("sandbox.smtp")
 
 
-class Wire(Protocol):
+class Wire(Disturbed, Protocol):
     """What a conversation needs of its connection."""
 
     input: Input
 
     async def push(self, status: str) -> None:
         """Send a reply; the only exit."""
+        ...
+
+    async def prepare_tls(self) -> None:
+        """Wait until TLS can be served."""
         ...
 
     async def start_tls(self) -> None:
@@ -145,7 +150,7 @@ class Conversation:
         recipients: Sequence[str] = (),
         subject: str = "",
     ) -> ErrorEntry | None:
-        """Send the error that is forced at this moment, if any, and return it."""
+        """Do to the connection what is forced at this moment; send the error that is, if any, and return it."""
         faults = (account or self.account).faults
         context = FaultContext(
             client=self.transcript.client,
@@ -154,6 +159,9 @@ class Conversation:
             recipients=tuple(recipients),
             subject=subject,
         )
+        disturbance = faults.disturb(stage, context)
+        if disturbance is not None:
+            await disturb(self.wire, self.transcript, disturbance)
         entry = faults.check(self.endpoint.state.name, stage, context)
         if entry is not None:
             params: dict[str, object] = {"address": sender} if sender else {}
@@ -163,6 +171,12 @@ class Conversation:
                 params["address"] = recipients[-1]
             await self.answer(entry, stage, params, forced=True)
         return entry
+
+    async def before_handshake(self) -> None:
+        """Do what is forced on a client that begins with a TLS handshake; no reply could reach it yet."""
+        disturbance = self.account.faults.disturb(Stage.STARTTLS, FaultContext(client=self.transcript.client))
+        if disturbance is not None:
+            await disturb(self.wire, self.transcript, disturbance)
 
     def locked_out(self, account: Account | None = None) -> bool:
         """Whether the client's address has failed too often for an account, the present one unless named."""

@@ -79,6 +79,8 @@ async def data(conversation: Conversation, _: str) -> None:
 async def _receive(conversation: Conversation, transaction: Transaction) -> None:
     """Read the data and answer it; the transaction is over either way."""
     limit = conversation.endpoint.state.rules.sizes(conversation.account).message
+    limits = conversation.endpoint.limits
+    conversation.input.expect_data(limits.idle, limits.data_rate)
     content = await read_content(conversation.input, limit)
     conversation.stage = Stage.BODY
     conversation.transcript.said("client", f"(message data, {content.size} octets)")

@@ -49,6 +49,7 @@ async def starttls(conversation: Conversation, _: str) -> None:
         return
     if conversation.secured:
         raise Refusal(Condition.TLS_AGAIN)
+    await conversation.wire.prepare_tls()
     await conversation.reply(conversation.dialect.ready_for_tls)
     await conversation.wire.start_tls()
     conversation.begin_again()

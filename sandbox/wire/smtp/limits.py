@@ -32,6 +32,8 @@ class Limits:
 
     idle: float = 60.0
     """How long the client may take for its next line, or for more data inside DATA."""
+    data_rate: int = 500
+    """Octets a second that message data has to come with, after `idle` seconds (Postfix: smtpd_min_data_rate)."""
     connections: int = 1000
     recipients: int = 1000
     auth_failures: int = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from sandbox.core.errors import Condition, Refusal
 
@@ -49,16 +50,31 @@ class Input:
         self._reader = reader
         self._buffer = bytearray()
         self._clock = asyncio.get_running_loop().time
+        self._deadline: float | None = None
+        self._rate = 0
+        self._portion = CHUNK
+        self._pace: Callable[[int], Awaitable[None]] | None = None
+
+    def expect_data(self, seconds: float, rate: int) -> None:
+        """Message data follows: a client gets `seconds` for it, and as long as it takes at `rate` octets a second."""
+        self._deadline, self._rate = self._clock() + seconds, rate
+
+    def slow_down(self, portion: int, pace: Callable[[int], Awaitable[None]]) -> None:
+        """From now on read at most `portion` octets at once, and await `pace(octets)` after each."""
+        self._portion, self._pace = portion, pace
 
     async def _fill(self) -> bool:
         """Add what arrives next; False at the end of the connection."""
         if self.waiting_since is None:
             self.waiting_since = self._clock()
         try:
-            octets = await self._reader.read(CHUNK)
+            octets = await self._reader.read(self._portion)
         except OSError as error:  # a broken TLS record, an unreachable host: the connection is of no use any more
             raise ConnectionResetError(f"the connection was lost: {error}") from error
         self._buffer += octets
+        if self._pace is not None and octets:
+            self.waiting_since = None  # it is not the client who takes its time
+            await self._pace(len(octets))
         return bool(octets)
 
     async def line(self, limit: int | None = None) -> bytes | None:
@@ -103,16 +119,27 @@ class Input:
         del self._buffer[: end + 1]
 
     async def chunk(self) -> bytes:
-        """Some octets of message data, empty at the end of the connection; the idle time starts over with each."""
+        """Some octets of message data, empty at the end of the connection; the idle time starts over with each.
+
+        Raises `IdleError` for a client that sends, but so slowly that it will never end.
+        """
         self.waiting_since = None
         try:
             if not self._buffer:
                 await self._fill()
             octets = bytes(self._buffer)
             self._buffer.clear()
+            self._check_rate(len(octets))
             return octets
         finally:
             self.waiting_since = None
+
+    def _check_rate(self, arrived: int) -> None:
+        if self._deadline is None or self._pace is not None:
+            return
+        self._deadline += arrived / self._rate
+        if self._clock() > self._deadline:
+            raise IdleError
 
     def unread(self, octets: bytes) -> None:
         """Give back what follows the end of the data: the next command of a client that pipelines."""

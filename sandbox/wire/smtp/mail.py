@@ -85,7 +85,7 @@ async def rcpt(conversation: Conversation, argument: str) -> None:
 
 async def _check_suppression(conversation: Conversation, transaction: Transaction, address: str) -> None:
     rules = conversation.endpoint.state.rules
-    found = await rules.suppressed(conversation.account, principal_of(conversation), address)
+    found = await rules.suppressed(conversation.account, principal_of(conversation), address, transaction.sender)
     if found is not None:
         transaction.recipients.append(address)
         transaction.silent.add(address)

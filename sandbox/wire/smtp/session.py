@@ -14,17 +14,21 @@ from sandbox.core.model import Channel, Stage
 from sandbox.core.transcript import Transcript
 from sandbox.wire.provider import SmtpListener
 from sandbox.wire.smtp import commands
+from sandbox.wire.smtp.chaos import DroppedError
 from sandbox.wire.smtp.conversation import Conversation
 from sandbox.wire.smtp.endpoint import Endpoint
 from sandbox.wire.smtp.lines import CHUNK, IdleError, Input, StoppingError
 from sandbox.wire.smtp.starttls import HandshakeError, upgrade
 from sandbox.wire.stock import Reply, meaning
+from sandbox.wire.tls import failing_context
 
 log = logging.getLogger("sandbox.smtp")
 FAIR = 20
 """Commands that a pipelining client may run before others have their turn."""
 
 
+PORTIONS = 10
+"""Pieces a second in which a throttled connection is read and written."""
 GOODBYE = 0.5
 """Seconds that a client may take to close its side when the listener is closed."""
 
@@ -48,7 +52,7 @@ class SmtpSession(SMTP):
         self,
         endpoint: Endpoint,
         listener: SmtpListener,
-        context: ssl.SSLContext,
+        context: asyncio.Future[ssl.SSLContext],
         registry: set[SmtpSession],
     ) -> None:
         # The engine's own constructor looks up every method by reflection and asks the resolver for a host name.
@@ -65,7 +69,10 @@ class SmtpSession(SMTP):
         self._connection: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._shaking_hands = False
-        self._stopping = False
+        self._stop: asyncio.Future[None] = loop.create_future()
+        self._muted = False
+        self._spoiled = False
+        self._rate = 0
         self.conversation: Conversation
 
     # what the event loop calls
@@ -106,6 +113,7 @@ class SmtpSession(SMTP):
         transcript.extra = {"port": self._listener.stands_for, "tls": None}
         services.sessions.enter(transcript)
         self.conversation = Conversation(self._endpoint, self, transcript, host)
+        transcript.sending = lambda: self.conversation.transaction is not None
 
     def _check_idle(self) -> None:
         """Look whether the client took too long; one timer for the whole session, not one for every line."""
@@ -124,7 +132,8 @@ class SmtpSession(SMTP):
 
     def shut_down(self) -> None:
         """End the session as soon as what it is doing is done."""
-        self._stopping = True
+        if not self._stop.done():
+            self._stop.set_result(None)
         self._interrupt(StoppingError())
         if self._connection and (self._shaking_hands or self._paused):
             self._connection.abort()
@@ -147,6 +156,10 @@ class SmtpSession(SMTP):
             await self._converse()
         except HandshakeError as error:
             self._note_end(f"the TLS handshake failed: {error}")
+        except DroppedError as error:
+            self._note_end(str(error))
+            if self._connection:
+                self._connection.abort()
         except OSError as error:
             self._note_end(str(error) or "the connection was lost")
         except Exception:
@@ -164,7 +177,7 @@ class SmtpSession(SMTP):
     async def _converse(self) -> None:
         try:
             if self._listener.tls == "implicit":
-                await self.start_tls()
+                await self._shake_hands_first()
             await commands.greet(self.conversation)
             await self._obey()
         except IdleError:
@@ -175,7 +188,7 @@ class SmtpSession(SMTP):
     async def _obey(self) -> None:
         conversation, count = self.conversation, 0
         while not conversation.closing:
-            if self._stopping:
+            if self._stop.done():
                 raise StoppingError
             conversation.stage = Stage.OTHER
             try:
@@ -187,9 +200,29 @@ class SmtpSession(SMTP):
                 self._note_end("the client closed the connection")
                 return
             await commands.perform(conversation, line)
+            conversation.services.sessions.stirred()
             count += 1
             if not count % FAIR:
                 await conversation.pause()
+
+    async def _shake_hands_first(self) -> None:
+        """TLS from the first octet on, which waits unread until the server is ready for it."""
+        assert self._connection is not None
+        self._connection.pause_reading()
+        await self.conversation.before_handshake()
+        await self.prepare_tls()
+        self._connection.resume_reading()
+        await self.start_tls()
+
+    async def prepare_tls(self) -> None:
+        """Wait until TLS can be served, which takes some milliseconds after the start of the sandbox.
+
+        The client's handshake must not be read as clear text meanwhile, so nothing is read.
+        """
+        if not self._context.done() and self._connection is not None:
+            self._connection.pause_reading()
+            await asyncio.wait([self._context])
+            self._connection.resume_reading()
 
     async def start_tls(self) -> None:
         """Continue under TLS; what the client sent in the clear behind STARTTLS is discarded (CVE-2011-0411)."""
@@ -200,7 +233,8 @@ class SmtpSession(SMTP):
             self.conversation.transcript.said("sandbox", text)
         self._shaking_hands = True
         try:
-            secured = await upgrade(self, self._connection, self._context, seconds=self._limits.idle)
+            context = failing_context() if self._spoiled else self._context.result()
+            secured = await upgrade(self, self._connection, context, seconds=self._limits.idle)
         except HandshakeError:
             if not self._closed.done():  # asyncio does not tell when a connection is lost inside a handshake
                 self._closed.set_result(None)
@@ -220,6 +254,29 @@ class SmtpSession(SMTP):
         self.conversation.transcript.extra["tls"] = {"version": version, "cipher": name}
         self.conversation.transcript.said("sandbox", f"TLS established: {version}, {name}")
 
+    # what can be forced on the connection
+
+    async def wait(self, seconds: float) -> None:
+        """Do nothing for a while; raises `StoppingError` when the listener is closed meanwhile."""
+        await asyncio.wait((self._stop, self._closed), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if self._stop.done():
+            raise StoppingError
+
+    def slow_down(self, rate: int) -> None:
+        """Carry no more than `rate` octets a second from now on, in each direction."""
+        self._rate = rate
+        self.input.slow_down(max(1, rate // PORTIONS), lambda octets: self.wait(octets / rate))
+
+    def mute(self) -> None:
+        """Cut the connection where the next reply would be sent."""
+        self._muted = True
+
+    def spoil_handshake(self) -> None:
+        """Let the next TLS handshake fail."""
+        self._spoiled = True
+
+    # the exit
+
     async def push(self, status: str | bytes) -> None:
         """Send a reply: ours as it is, one that the engine worded itself in the provider's words.
 
@@ -230,11 +287,22 @@ class SmtpSession(SMTP):
             return
         if self._connection is None or self._connection.is_closing():
             raise ConnectionResetError("the client closed the connection")
+        if self._muted:
+            self._connection.abort()
+            raise DroppedError("the connection was cut in place of a reply, as forced")
         for line in status.split("\r\n"):
             self.conversation.transcript.said("server", line)
-        self._writer.write(status.encode("ascii", "replace") + b"\r\n")
-        if self._paused:
-            await self._wait_for_reader()
+        await self._write(status.encode("ascii", "replace") + b"\r\n")
+
+    async def _write(self, octets: bytes) -> None:
+        rate = 0 if self._stop.done() else self._rate
+        portion = max(1, rate // PORTIONS) if rate else len(octets)
+        for start in range(0, len(octets), portion):
+            self._writer.write(octets[start : start + portion])
+            if self._paused:
+                await self._wait_for_reader()
+            if rate:
+                await self.wait(portion / rate)
 
     async def _restate(self, status: str | bytes) -> None:
         meant = meaning(status)
@@ -246,7 +314,9 @@ class SmtpSession(SMTP):
 
     async def _wait_for_reader(self) -> None:
         try:
-            await asyncio.wait_for(self._writer.drain(), self._limits.linger if self._stopping else self._limits.idle)
+            await asyncio.wait_for(
+                self._writer.drain(), self._limits.linger if self._stop.done() else self._limits.idle
+            )
         except TimeoutError:
             if self._connection:
                 self._connection.abort()

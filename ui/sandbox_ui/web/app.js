@@ -1,133 +1,114 @@
-// Wires the page together: which view and which item the address names, the search, the stream, the keys.
+// Wires the page together: the address chooses a view, the stream keeps it live, keys and search go to it.
 import * as api from "./api.js";
-import { follow } from "./live.js";
-import { Attempts } from "./panels/attempts.js";
-import { Messages } from "./panels/messages.js";
-import { showMessage } from "./panels/message.js";
-import { showSession } from "./panels/session.js";
-import { element, fill } from "./dom.js";
+import { ask, help } from "./dialog.js";
+import { element } from "./dom.js";
+import { onKeys } from "./keys.js";
+import { follow, paced } from "./live.js";
+import { announceMail, offerNotifications } from "./notices.js";
+import * as route from "./route.js";
+import { makeAttempts } from "./panels/attempts.js";
+import { makeErrors } from "./panels/errors.js";
+import { makeMessages } from "./panels/messages.js";
+import { makeStart } from "./panels/start.js";
+import { makeState } from "./panels/state.js";
+import { announce } from "./tell.js";
 
+const COUNTS_PAUSE = 700; // milliseconds between two looks at the counts
+const MAKERS = { messages: makeMessages, attempts: makeAttempts, errors: makeErrors, state: makeState, start: makeStart };
 const $ = (id) => document.getElementById(id);
-const lists = { messages: new Messages($("list")), attempts: new Attempts($("list")) };
-const details = { messages: showMessage, attempts: showSession };
-let view = "";
-let shown = "";
-let refreshing = null;
+const panels = {};
+let account;
+let stop = () => {};
 
-// #messages, #messages/ID, #attempts, #attempts/ID; the search stands behind "?": #messages/ID?query=…
-function place() {
-  const [path, search] = location.hash.slice(1).split("?");
-  const [name, id] = path.split("/");
-  return {
-    name: name in lists ? name : "messages",
-    id: id ? decodeURIComponent(id) : "",
-    query: new URLSearchParams(search).get("query") ?? "",
-  };
-}
-
-function address(name, id, query = place().query) {
-  const search = query && name === "messages" ? `?${new URLSearchParams({ query })}` : "";
-  return `#${name}${id ? `/${encodeURIComponent(id)}` : ""}${search}`;
+function panel(view) {
+  panels[view] ??= MAKERS[view]({ problem: showProblem, ask });
+  return panels[view];
 }
 
 async function arrive() {
-  const { name, id, query } = place();
-  const changed = name !== view || query !== lists.messages.query;
-  view = name;
-  lists.messages.query = query;
-  if (document.activeElement !== $("query")) $("query").value = query;
+  const place = route.read();
+  if ((place.search.account ?? "") !== account) return changeAccount(place.search.account ?? "");
+  for (const [name, made] of Object.entries(panels)) made.element.hidden = name !== place.view;
+  const chosen = panel(place.view);
+  if (!chosen.element.isConnected) $("main").append(chosen.element);
+  chosen.element.hidden = false;
+  $("main").dataset.open = String(Boolean(place.id));
   for (const link of document.querySelectorAll("nav a")) {
-    link.setAttribute("aria-current", link.dataset.view === name ? "page" : "false");
+    const here = link.dataset.view === place.view;
+    link.setAttribute("aria-current", here ? "page" : "false");
+    link.href = route.link({ view: link.dataset.view });
   }
-  if (changed) await refresh();
-  lists[view].mark(id);
-  await open(id);
+  if (place.view === "messages" && document.activeElement !== $("query")) $("query").value = place.search.query ?? "";
+  await chosen.show(place);
 }
 
-async function open(id) {
-  shown = id;
-  if (!id) return fill($("detail"), element("p", { class: "empty" }, "Choose one with the mouse, or j, k and Enter."));
-  try {
-    const content = await details[view](id);
-    if (shown === id) fill($("detail"), ...content);
-  } catch (problem) {
-    if (shown === id) fill($("detail"), element("p", { class: "empty", role: "alert" }, problem.message));
+// Everything shown belongs to one account, so another one begins with an empty page.
+async function changeAccount(name) {
+  account = name;
+  api.useAccount(name);
+  stop();
+  for (const view of Object.keys(panels)) {
+    panels[view].element.remove();
+    delete panels[view];
   }
+  const { last_event: since } = await api.status();
+  await arrive();
+  stop = follow({ since, heard, opened: () => Object.values(panels).forEach((one) => one.heard([])), state: showState });
+  counts();
 }
 
-// One refresh at a time; what happens meanwhile causes one more, so a burst of mail costs two requests.
-async function refresh() {
-  if (refreshing) {
-    refreshing.again = true;
-    return refreshing.done;
-  }
-  const round = { again: false };
-  refreshing = round;
-  round.done = load();
-  await round.done;
-  refreshing = null;
-  if (round.again) await refresh();
-}
-
-async function load() {
-  try {
-    await lists[view].load();
-    tell("");
-    lists[view].mark(place().id);
-    const { counts } = await api.status();
-    $("message-count").textContent = counts.messages;
-    $("refused-count").textContent = counts.refused;
-    document.title = counts.unread ? `(${counts.unread}) email-sandbox` : "email-sandbox";
-  } catch (problem) {
-    tell(problem.message);
-  }
-}
-
-function tell(problem) {
-  $("query-problem").textContent = problem;
-  $("query").setAttribute("aria-invalid", String(problem !== ""));
-}
+const counts = paced(async () => {
+  const [found, faults] = await Promise.all([api.status(), api.faults()]).catch(() => []);
+  if (!found) return;
+  const { messages, unread, refused } = found.counts;
+  $("message-count").textContent = messages ? messages.toLocaleString("en") : "";
+  $("refused-count").textContent = refused ? `${refused.toLocaleString("en")} refused` : "";
+  const armed = faults.items.filter((one) => !one.used_up).length;
+  $("fault-count").textContent = armed ? `${armed} armed` : "";
+  document.title = unread ? `(${unread}) email-sandbox` : "email-sandbox";
+}, COUNTS_PAUSE);
 
 function heard(event) {
-  refresh();
-  if (event.type === "account.reset" || (event.type === "message.removed" && event.message === shown)) {
-    location.hash = address(view, "");
-  } else if (event.message && event.message === shown && event.type !== "message.changed") {
-    open(shown);
-  }
+  if (event.type === "message.accepted") announceMail(event);
+  if (event.type === "account.reset") announce("The account was reset.");
+  for (const made of Object.values(panels)) made.heard([event]);
+  counts();
+}
+
+function showState(state, text) {
+  $("live").dataset.state = state;
+  $("live").textContent = text;
+}
+
+function showProblem(text) {
+  if ($("query-problem").textContent !== text) $("query-problem").textContent = text;
+  $("query").setAttribute("aria-invalid", String(text !== ""));
 }
 
 function search(event) {
   event.preventDefault();
-  location.hash = address("messages", "", $("query").value.trim());
+  const { search: before, view } = route.read();
+  route.go({ view: "messages", search: { ...(view === "messages" ? before : {}), query: $("query").value.trim() } });
 }
 
-// The next one is chosen before this one goes, so that the keyboard keeps its place.
-async function discard() {
-  const chosen = shown;
-  if (view !== "messages" || !chosen) return;
-  lists.messages.step(1);
-  await api.remove(chosen).catch((problem) => tell(problem.message));
+async function offerAccounts() {
+  const { items } = await api.accounts();
+  if (items.length < 2) return;
+  const names = items.map((one) => [one.ready_made ? "" : one.account, one.ready_made ? `${one.account} (ready-made)` : one.account]);
+  $("account").append(...names.map(([value, text]) => element("option", { value, selected: value === account }, text)));
+  $("account-choice").hidden = false;
+  $("account").addEventListener("change", () => {
+    location.hash = route.address({ view: route.read().view, search: { account: $("account").value } });
+  });
 }
 
-const KEYS = {
-  j: () => lists[view].step(1),
-  k: () => lists[view].step(-1),
-  "/": () => $("query").focus(),
-  Escape: () => { location.hash = address(view, ""); },
-  Delete: discard,
-};
-
-document.addEventListener("keydown", (event) => {
-  const typing = event.target instanceof HTMLInputElement;
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) return;
-  event.preventDefault();
-  KEYS[event.key]();
-});
+onKeys(() => panels[route.read().view], $("query"));
 $("search").addEventListener("submit", search);
 $("query").addEventListener("search", search);
-addEventListener("hashchange", arrive);
+$("help").addEventListener("click", help);
+$("skip").addEventListener("click", () => $("main").focus());
+addEventListener("hashchange", () => arrive().catch((problem) => showProblem(problem.message)));
+offerNotifications($("notify"));
 
-const { last_event: since } = await api.status();
-await arrive();
-follow({ since, heard, opened: refresh, state: (text) => { $("live").textContent = text; } });
+await arrive().catch((problem) => showProblem(problem.message));
+offerAccounts().catch(() => {});

@@ -1,75 +1,136 @@
-// One message: who, to whom with what outcome, and its content as page, text, headers and source.
+// One message: who sent what to whom and what became of it; its tabs show it as reader, carrier and provider see it.
 import * as api from "../api.js";
-import { element, fill, outcome, pairs } from "../dom.js";
+import { ask } from "../dialog.js";
+import { button, element, pairs } from "../dom.js";
+import { badge, count, moment, outcome, size } from "../format.js";
+import { paced } from "../live.js";
+import { link } from "../route.js";
+import { tabs } from "../tabs.js";
+import { attempt } from "../tell.js";
+import { authentication, worst } from "./authentication.js";
+import { delivered } from "./delivered.js";
+import { found } from "./links.js";
+import { parts } from "./parts.js";
+import { preview } from "./preview.js";
+import { tagsIn } from "./selection.js";
+import { headers, source } from "./source.js";
+import { timeline } from "./timeline.js";
 
-// The frame's page brings its own policy: no script, no request, no origin. The attribute says the same once more.
-const FRAME = "allow-popups allow-popups-to-escape-sandbox";
+const SHOWN = 6; // recipients in the head; the timeline has all
 
-export async function showMessage(id) {
-  const message = await api.show(id);
-  if (!message.read) api.markRead(id).catch(() => {});
-  return [
-    element("h2", {}, message.subject || "(no subject)"),
-    about(message),
-    recipients(message),
-    message.attachments.length ? attachments(message) : null,
-    ...tabs(views(message)),
-  ].filter(Boolean);
+export async function makeMessage(id, { removed, tab, turned }) {
+  let message = await api.show(id);
+  const head = element("div", { class: "head" });
+  const views = tabs("Message", viewsOf(() => message), tab, turned);
+  if (!message.read) api.change(id, { read: true }).catch(() => {});
+  paint();
+
+  function paint() {
+    head.replaceChildren(
+      element(
+        "div",
+        { class: "title" },
+        element("h2", {}, message.subject || "(no subject)"),
+        element("div", { class: "actions" }, ...actions()),
+      ),
+      facts(message),
+      element("div", { class: "recipients" }, ...recipients(message, () => views.turn("timeline"))),
+    );
+  }
+
+  function actions() {
+    return [
+      button(message.read ? "Mark unread" : "Mark read", toggleRead, { class: "small", "aria-keyshortcuts": "u" }),
+      button("Tags", tag, { class: "small", "aria-keyshortcuts": "t" }),
+      element("a", { class: "button small", href: api.rawUrl(id), download: "" }, "Download .eml"),
+      button("Delete", remove, { class: "small danger", "aria-keyshortcuts": "Delete" }),
+    ];
+  }
+
+  async function toggleRead() {
+    const changed = await attempt(() => api.change(id, { read: !message.read }));
+    if (changed) update(changed);
+  }
+
+  async function tag() {
+    const text = await ask("Tags", "Tags, separated by commas", message.tags.join(", "));
+    if (text === null) return;
+    const changed = await attempt(() => api.change(id, { tags: tagsIn(text) }));
+    if (changed) update(changed);
+  }
+
+  // The next one is chosen before this one goes, so that the keyboard keeps its place.
+  async function remove() {
+    removed();
+    await attempt(() => api.remove(id));
+  }
+
+  function update({ read, tags }) {
+    message = { ...message, read, tags };
+    paint();
+  }
+
+  const again = paced(async () => {
+    const fresh = await api.show(id).catch(() => null);
+    if (!fresh) return;
+    const changed = JSON.stringify(fresh.recipients) !== JSON.stringify(message.recipients);
+    message = fresh;
+    paint();
+    if (changed && ["timeline", "authentication", "copy"].includes(views.current())) views.again();
+  }, 300);
+
+  return { parts: [head, ...views.parts], heard: again, turn: views.turn, step: views.step, toggleRead, tag, remove };
 }
 
-function about(message) {
+function facts(message) {
   const { envelope } = message;
+  const from = envelope.mail_from || "<> (the null sender)";
   return pairs([
     ["From", message.sender],
-    ["To", message.to],
-    ["Envelope", `${envelope.mail_from || "<>"}, HELO ${envelope.helo || "none"}, from ${envelope.client}`],
-    ["Accepted", `${message.times.accepted} by ${message.provider} over ${message.channel}, ${message.size} octets`],
-    ["Message-ID", message.message_id],
+    ["To", message.to || "(no To field)"],
+    ["Envelope", `${from}, HELO ${envelope.helo || "none"}, from ${envelope.client || "unknown"}`],
+    [
+      "Accepted",
+      element(
+        "span",
+        {},
+        moment(message.times.accepted),
+        ` by ${message.provider} over ${message.channel}, ${size(message.size)} · `,
+        element("a", { href: link({ view: "attempts", id: message.session }) }, "how it came in"),
+      ),
+    ],
+    ...(message.tags.length ? [["Tags", element("span", {}, ...message.tags.map((tag) => badge(tag, "tag")))]] : []),
     ...(message.problems.length ? [["Problems", message.problems.join("; ")]] : []),
   ]);
 }
 
-function recipients(message) {
-  const rows = message.recipients.map((one) => [
-    one.address,
-    element("span", {}, outcome(one.outcome), one.detail ? ` (${one.detail})` : ""),
-  ]);
-  return element("div", {}, element("h3", {}, "Recipients"), pairs(rows));
+function recipients(message, all) {
+  const shown = message.recipients.slice(0, SHOWN);
+  const chips = shown.map((one) =>
+    element("span", { class: "recipient", title: one.detail }, one.address, " ", outcome(one.outcome)),
+  );
+  const left = message.recipients.length - shown.length;
+  return left ? [...chips, button(`${count(left, "more", "more")}`, all, { class: "quiet small" })] : chips;
 }
 
-function attachments(message) {
-  const links = message.attachments.map((one) => [
-    element("a", { href: api.partUrl(message.id, one.n), download: "" }, one.filename || `part ${one.n}`),
-    `${one.content_type}, ${one.size} octets`,
-  ]);
-  return element("div", {}, element("h3", {}, "Attachments"), pairs(links));
-}
-
-function views(message) {
-  const raw = element("a", { href: api.rawUrl(message.id), download: "" }, "Download as .eml");
+function viewsOf(message) {
+  const now = message();
+  const verdicts = worst(now.authentication);
+  const links = found(now);
   return [
-    message.html && ["HTML", () => frame(message)],
-    ["Text", () => element("pre", { tabindex: 0 }, message.text || "(no text part)")],
-    ["Headers", () => pairs(message.headers)],
-    ["Source", async () => element("div", {}, raw, element("pre", { tabindex: 0 }, await api.source(message.id)))],
+    now.html && { name: "html", title: "Preview", show: () => preview(message()) },
+    { name: "text", title: "Text", show: () => plain(message()) },
+    { name: "timeline", title: "Timeline", show: () => timeline(message()) },
+    { name: "authentication", title: "Authentication", badge: verdicts, show: () => authentication(message()) },
+    { name: "links", title: "Links & codes", badge: links.number || "", show: () => links.show() },
+    { name: "headers", title: "Headers", badge: now.headers.length, show: () => headers(message()) },
+    { name: "parts", title: "Parts", badge: now.attachments.length || "", show: () => parts(message()) },
+    { name: "copy", title: "Delivered copy", show: () => delivered(message()) },
+    { name: "source", title: "Source", show: () => source(message()) },
   ].filter(Boolean);
 }
 
-function frame(message) {
-  const attributes = { sandbox: FRAME, referrerpolicy: "no-referrer", title: "The message's HTML" };
-  return element("iframe", { ...attributes, src: api.previewUrl(message.id) });
-}
-
-function tabs(all) {
-  const panel = element("div", { role: "tabpanel", id: "content" });
-  const choose = async (chosen) => {
-    for (const button of buttons) button.setAttribute("aria-selected", String(button.textContent === chosen[0]));
-    panel.setAttribute("aria-label", chosen[0]);
-    fill(panel, await chosen[1]());
-  };
-  const buttons = all.map((view) =>
-    element("button", { type: "button", role: "tab", "aria-controls": "content", onclick: () => choose(view) }, view[0]),
-  );
-  choose(all[0]);
-  return [element("div", { role: "tablist", "aria-label": "Content" }, ...buttons), panel];
+function plain(message) {
+  if (message.text) return element("pre", { class: "prose" }, message.text);
+  return element("p", { class: "note" }, message.html ? "This message has no text part, only HTML." : "This message has no text.");
 }

@@ -1,0 +1,137 @@
+"""Which operations of the provider's APIs the sandbox answers, compared with the provider's own SDK."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import oci
+
+from sandbox.providers.oci import (
+    control,
+    dns_control,
+    identity_control,
+    log_groups,
+    log_search,
+    metrics,
+    submit,
+)
+from sandbox.wire.http import Operation
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "exchanges" / "oci"
+_REQUEST = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) /*(/\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """One API: the SDK's client of it, and the sandbox's table."""
+
+    title: str
+    client: type
+    prefix: str
+    operations: Sequence[Operation]
+    whole: bool = False
+    """Whether operations that the sandbox lacks are listed one by one."""
+
+
+APIS = (
+    Api(title="Email Delivery", client=oci.email.EmailClient, prefix=control.PREFIX, operations=control.OPERATIONS, whole=True),
+    Api(title="Email Delivery submission", client=oci.email_data_plane.EmailDPClient, prefix=submit.PREFIX,
+        operations=submit.OPERATIONS, whole=True),
+    Api(title="Identity", client=oci.identity.IdentityClient, prefix=identity_control.PREFIX,
+        operations=identity_control.OPERATIONS),
+    Api(title="DNS", client=oci.dns.DnsClient, prefix=dns_control.PREFIX, operations=dns_control.OPERATIONS),
+    Api(title="Monitoring", client=oci.monitoring.MonitoringClient, prefix=metrics.PREFIX, operations=metrics.OPERATIONS),
+    Api(title="Log search", client=oci.loggingsearch.LogSearchClient, prefix=log_search.PREFIX,
+        operations=log_search.OPERATIONS, whole=True),
+    Api(title="Logging", client=oci.logging.LoggingManagementClient, prefix=log_groups.PREFIX,
+        operations=log_groups.OPERATIONS),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One operation of the SDK."""
+
+    name: str
+    method: str
+    path: str
+    answered: bool
+    fixtures: Sequence[str]
+
+
+def rows(api: Api) -> list[Row]:
+    """Every operation of the SDK's client, in the order of their paths."""
+    shown = _fixtures()
+    return sorted(
+        (
+            Row(
+                name=name,
+                method=method,
+                path=path,
+                answered=_answered(api, method, path),
+                fixtures=[file for file, calls in shown.items() if _shows(calls, method, api.prefix + path)],
+            )
+            for name, method, path in sdk_operations(api.client)
+        ),
+        key=lambda row: (row.path, row.method),
+    )
+
+
+def sdk_operations(client: type) -> Iterator[tuple[str, str, str]]:
+    """(name, method, path template) of each operation of an SDK client."""
+    for name, function in inspect.getmembers(client, inspect.isfunction):
+        source = inspect.getsource(function)
+        path, method = (re.search(rf"^\s+{word} = \"(.+)\"$", source, re.MULTILINE) for word in ("resource_path", "method"))
+        if path and method and not name.startswith("_"):
+            yield name, method[1], path[1]
+
+
+def _answered(api: Api, method: str, path: str) -> bool:
+    plain = _plain(path)
+    found = (one for one in api.operations if one.method == method and _plain(one.path) == plain)
+    return any(one.name != "notEmulated" for one in found)
+
+
+def _plain(path: str) -> str:
+    return re.sub(r"\{[^}]+\}", "{}", path)
+
+
+def _fixtures() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Exchange fixture → the method and path of each of its requests."""
+    return {
+        path.stem: [(method, target.partition("?")[0]) for method, target in _REQUEST.findall(path.read_text("utf-8"))]
+        for path in sorted(FIXTURES.glob("*.http"))
+    }
+
+
+def _shows(calls: Sequence[tuple[str, str]], method: str, path: str) -> bool:
+    expression = re.compile("[^/]+".join(map(re.escape, re.split(r"\{[^}]+\}", path))))
+    return any(verb == method and expression.fullmatch(target) for verb, target in calls)
+
+
+def coverage() -> str:
+    """A table for each API."""
+    return "\n\n".join(_section(api) for api in APIS)
+
+
+def _section(api: Api) -> str:
+    found = rows(api)
+    answered = [row for row in found if row.answered]
+    lines = ["| operation | request | answered | shown by |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| `{row.name}` | `{row.method} {row.path}` | {'yes' if row.answered else 'no'} | {_named(row.fixtures)} |"
+        for row in (found if api.whole else answered)
+    ]
+    missing = [f"`{row.name}`" for row in found if not row.answered]
+    rest = f"\n\nNot answered: {', '.join(missing)}." if missing and not api.whole else ""
+    head = f"## {api.title}, `{api.prefix}`: {len(answered)} of {len(found)} operations"
+    return head + "\n\n" + "\n".join(lines) + rest
+
+
+def _named(fixtures: Sequence[str]) -> str:
+    more = f" and {len(fixtures) - 3} more" if len(fixtures) > 3 else ""
+    return ", ".join(f"`{name}`" for name in fixtures[:3]) + more

@@ -1,0 +1,52 @@
+"""Fills a store with very many messages, as though they had been accepted and delivered, for tests of speed."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+
+from sandbox.core.ids import Ids
+
+WORDS = [
+    "order", "invoice", "receipt", "shipment", "ticket", "password", "welcome", "account",
+    "update", "weekly", "report", "meeting", "alert", "backup", "build", "release",
+    "payment", "refund", "subscription", "renewal", "notice", "security", "digest", "newsletter",
+    "reminder", "appointment", "delivery",
+]  # fmt: skip
+SUBMITTED = 1_750_000_000.0
+
+
+def fill(path, number, *, body_words=120, seed=7):
+    """Put `number` messages of about a kilobyte into the closed store at `path`; every 1000th tells of `heliotrope`."""
+    chance, ids = random.Random(seed), Ids(seed)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("BEGIN")
+    (first,) = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM messages").fetchone()
+    rows, recipients, raws = [], [], []
+    for seq in range(first, first + number):
+        at = SUBMITTED + seq
+        subject = " ".join(chance.choices(WORDS, k=5)).capitalize()
+        body = " ".join(chance.choices(WORDS, k=body_words)) + (" heliotrope" if seq % 1000 == 0 else "")
+        rcpt = f"user{seq}@example.net"
+        sender = f"Shop {seq % 50} <noreply@example.com>"
+        raw = f"From: {sender}\r\nTo: {rcpt}\r\nSubject: {subject}\r\n\r\n{body}\r\n".encode()
+        rows.append((seq, ids.sortable(at), sender, json.dumps([rcpt]), rcpt, subject, at, len(raw), body[:160], body))
+        recipients.append((seq, 0, rcpt, "hard_bounced" if seq % 20 == 0 else "delivered", "250 2.0.0 Ok", 1))
+        raws.append((seq, raw))
+    connection.executemany(
+        "INSERT INTO messages (seq, id, account, provider, channel, session, mail_from, helo, client, user, sender,"
+        " rcpt_to, to_header, subject, message_id, envelope_id, accepted, size, sha256, units, indexed, snippet, body)"
+        " VALUES (?, ?, 'default', 'oci', 'smtp', 's1', 'noreply@example.com', 'client.test', '127.0.0.1:9', 'u', ?,"
+        " ?, ?, ?, 'm@example.com', 'e', ?, ?, '', 1, 0, ?, ?)",
+        rows,
+    )
+    connection.executemany("INSERT INTO raws (message, octets) VALUES (?, ?)", raws)
+    connection.executemany(
+        "INSERT INTO recipients (message, position, address, outcome, detail, attempts) VALUES (?, ?, ?, ?, ?, ?)",
+        recipients,
+    )
+    connection.execute("UPDATE messages SET indexed = 1 WHERE indexed = 0")
+    connection.execute("COMMIT")
+    connection.close()
