@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-
-from dkim.canonicalization import (
-    Relaxed,
-    Simple,
-    compress_whitespace,
-    correct_empty_body,
-    strip_trailing_lines,
-)
+from functools import cache
+from types import ModuleType
+from typing import cast
 
 from sandbox.core.raw_fields import RawField
+
+
+@cache
+def _library() -> ModuleType:
+    """The canonical forms of dkimpy; loaded when first needed, since it takes as long as half a start."""
+    from dkim import canonicalization  # noqa: PLC0415 - see above
+
+    return cast("ModuleType", canonicalization)
 
 
 def simple_header(field: RawField) -> bytes:
@@ -22,13 +25,13 @@ def simple_header(field: RawField) -> bytes:
 
 def relaxed_header(field: RawField) -> bytes:
     """Name in lower case, value unfolded with single blanks (section 3.4.2)."""
-    ((name, value),) = Relaxed.canonicalize_headers([(field.key, field.value)])
+    ((name, value),) = _library().Relaxed.canonicalize_headers([(field.key, field.value)])
     return bytes(name + b":" + value)
 
 
 def simple_body(body: bytes) -> bytes:
     """The body with exactly one CRLF at its end (section 3.4.3)."""
-    return bytes(Simple.canonicalize_body(body))
+    return bytes(_library().Simple.canonicalize_body(body))
 
 
 def relaxed_body(body: bytes) -> bytes:
@@ -36,8 +39,9 @@ def relaxed_body(body: bytes) -> bytes:
 
     The library's own composition looks for blanks at line ends first, which takes quadratic time on a body of blanks.
     """
-    lines = compress_whitespace(body).replace(b" \r\n", b"\r\n").removesuffix(b" ")
-    return bytes(correct_empty_body(strip_trailing_lines(lines)))
+    library = _library()
+    lines = library.compress_whitespace(body).replace(b" \r\n", b"\r\n").removesuffix(b" ")
+    return bytes(library.correct_empty_body(library.strip_trailing_lines(lines)))
 
 
 HEADER: Mapping[str, Callable[[RawField], bytes]] = {"simple": simple_header, "relaxed": relaxed_header}
