@@ -12,6 +12,9 @@ from serving import start
 
 ROUNDS = 7
 FIXTURE = "def test_it(email_sandbox):\n    assert email_sandbox.url\n"
+EACH = 200
+MANY = f"import pytest\n@pytest.mark.parametrize('turn', range({EACH}))\ndef test_it(email_sandbox, turn):\n    pass\n"
+MANY_PLAIN = MANY.replace("email_sandbox, ", "")
 PLAIN = "def test_it():\n    pass\n"
 
 
@@ -39,6 +42,9 @@ def main():
         print(
             f"pytest run with the fixture {used:.3f} s, without {unused:.3f} s: the fixture costs {used - unused:.3f} s"
         )
+        many = statistics.median(pytest_seconds(folder, MANY) for _ in range(3)) - used
+        plain = statistics.median(pytest_seconds(folder, MANY_PLAIN) for _ in range(3)) - unused
+        print(f"each further test: {1000 * (many - plain) / (EACH - 1):.2f} ms of set-up")
 
 
 if __name__ == "__main__":

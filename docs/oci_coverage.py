@@ -37,19 +37,19 @@ class Api:
     """Whether operations that the sandbox lacks are listed one by one."""
 
 
-APIS = (
-    Api(title="Email Delivery", client=oci.email.EmailClient, prefix=control.PREFIX, operations=control.OPERATIONS, whole=True),
-    Api(title="Email Delivery submission", client=oci.email_data_plane.EmailDPClient, prefix=submit.PREFIX,
-        operations=submit.OPERATIONS, whole=True),
-    Api(title="Identity", client=oci.identity.IdentityClient, prefix=identity_control.PREFIX,
-        operations=identity_control.OPERATIONS),
-    Api(title="DNS", client=oci.dns.DnsClient, prefix=dns_control.PREFIX, operations=dns_control.OPERATIONS),
-    Api(title="Monitoring", client=oci.monitoring.MonitoringClient, prefix=metrics.PREFIX, operations=metrics.OPERATIONS),
-    Api(title="Log search", client=oci.loggingsearch.LogSearchClient, prefix=log_search.PREFIX,
-        operations=log_search.OPERATIONS, whole=True),
-    Api(title="Logging", client=oci.logging.LoggingManagementClient, prefix=log_groups.PREFIX,
-        operations=log_groups.OPERATIONS),
-)  # fmt: skip
+_TABLES = (
+    ("Email Delivery", oci.email.EmailClient, control, True),
+    ("Email Delivery submission", oci.email_data_plane.EmailDPClient, submit, True),
+    ("Identity", oci.identity.IdentityClient, identity_control, False),
+    ("DNS", oci.dns.DnsClient, dns_control, False),
+    ("Monitoring", oci.monitoring.MonitoringClient, metrics, False),
+    ("Log search", oci.loggingsearch.LogSearchClient, log_search, True),
+    ("Logging", oci.logging.LoggingManagementClient, log_groups, False),
+)
+APIS = tuple(
+    Api(title=title, client=client, prefix=table.PREFIX, operations=table.OPERATIONS, whole=whole)
+    for title, client, table, whole in _TABLES
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,9 @@ def sdk_operations(client: type) -> Iterator[tuple[str, str, str]]:
     """(name, method, path template) of each operation of an SDK client."""
     for name, function in inspect.getmembers(client, inspect.isfunction):
         source = inspect.getsource(function)
-        path, method = (re.search(rf"^\s+{word} = \"(.+)\"$", source, re.MULTILINE) for word in ("resource_path", "method"))
+        path, method = (
+            re.search(rf"^\s+{word} = \"(.+)\"$", source, re.MULTILINE) for word in ("resource_path", "method")
+        )
         if path and method and not name.startswith("_"):
             yield name, method[1], path[1]
 

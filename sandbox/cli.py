@@ -13,6 +13,7 @@ from sandbox.version import __version__
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("sandbox.commands.serve", "Start the sandbox."),
+    "tui": ("sandbox.commands.tui", "Look into a running sandbox in the terminal."),
     "env": ("sandbox.commands.env", "Print client settings to paste or eval."),
     "send": ("sandbox.commands.send", "Send a test message, as a real client would."),
     "messages": ("sandbox.commands.messages", "List messages, newest first."),

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from sandbox.pytest_servers import Servers
 
 MARKERS = (
-    "email_sandbox(provider=, limits=, permissive=, must_fire=): what this test needs, and whether its faults have to fire",
+    "email_sandbox(provider=, limits=, permissive=, must_fire=): what this test needs; whether its faults have to fire",
     "email_sandbox_fault(*errors, **wish): force errors for the whole test; takes what email_sandbox.fault() takes",
 )
+_BOX = pytest.StashKey["Client"]()
 _SEEN = pytest.StashKey[list[tuple[str, str]]]()
 """What the sandbox saw when the test failed: sections of its report. A test is looked at once."""
 
@@ -53,11 +54,12 @@ def chosen(config: pytest.Config, name: str) -> str:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what the sandbox saw to the report of a failed test."""
     report = yield
-    box = getattr(item, "funcargs", {}).get("email_sandbox")
+    box = item.stash.get(_BOX, None)
     if report.failed and box is not None:
         if _SEEN not in item.stash:
             _look(item, box)
-        report.sections += item.stash[_SEEN]
+        seen = item.stash[_SEEN]
+        report.sections += seen
         item.stash[_SEEN] = []
     return report
 
@@ -99,6 +101,7 @@ def email_sandbox(request: pytest.FixtureRequest, _email_sandbox_servers: Server
     special = _email_sandbox_servers.special(wish) if any(wish.values()) else None
     server: Client = special or request.getfixturevalue("email_sandbox_server")
     with _email_sandbox_servers.clean(server) as box:
+        request.node.stash[_BOX] = box
         for marker in request.node.iter_markers("email_sandbox_fault"):
             box.arm(marker.args, marker.kwargs)
         yield box

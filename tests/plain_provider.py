@@ -56,7 +56,8 @@ def message(name, recipients, *, accepted=1000.0, mail_from="app@b.test", **enve
     """A stored message with `recipients` as {address: due}."""
     return MessageRecord(
         id=name, account="default", provider="plain", channel=Channel.SMTP, session="s",
-        envelope=Envelope(mail_from=mail_from, rcpt_to=tuple(recipients), **envelope), sender=mail_from, to="", subject="hello",
+        envelope=Envelope(mail_from=mail_from, rcpt_to=tuple(recipients), **envelope),
+        sender=mail_from, to="", subject="hello",
         message_id=f"{name}@b.test", envelope_id="e", accepted=accepted, size=1, sha256="", units=len(recipients),
         recipients=tuple(
             RecipientRecord(position=n, address=address, outcome=Outcome.QUEUED, due=due)

@@ -42,7 +42,7 @@ def test_the_median_module_is_a_room_not_a_hall():
         ("sandbox", set()),
         ("sandbox.pytest_plugin", set()),
         ("sandbox.cli", set()),
-        ("sandbox.client", {"httpx"}),
+        ("sandbox.client", set()),
         ("sandbox.core.services", set()),
         ("sandbox.app", HEAVY - {"textual", "dns", "dkim", "oci", "httpx"}),
     ],

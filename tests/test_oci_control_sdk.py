@@ -73,7 +73,7 @@ class Recorder:
         return call
 
 
-def test_all_48_operations_answer_what_the_sdk_expects(sandbox, email):
+def test_all_48_operations_answer_what_the_sdk_expects(sandbox, email):  # noqa: PLR0915 - one for each operation
     ready = sandbox.ready["oci"]
     here, tenancy = ready["compartment"], ready["tenancy"]
     assert len(OPERATIONS) == 48
@@ -198,7 +198,10 @@ def test_identity_answers_what_the_sdk_expects(sandbox, config):
     call.get_user_group_membership(member.id)
     policy = call.create_policy(
         im.CreatePolicyDetails(
-            compartment_id=tenancy, name="p", description="d", statements=["Allow group g to use email-family in tenancy"]
+            compartment_id=tenancy,
+            name="p",
+            description="d",
+            statements=["Allow group g to use email-family in tenancy"],
         )
     )
     call.update_policy(policy.id, im.UpdatePolicyDetails(description="e"))

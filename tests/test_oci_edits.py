@@ -45,9 +45,7 @@ def sandbox():
 
 
 def counter(**data):
-    return Resource(
-        account="a", provider="oci", kind="k", id="one", key="one", data=data, created=1.0, updated=1.0
-    )
+    return Resource(account="a", provider="oci", kind="k", id="one", key="one", data=data, created=1.0, updated=1.0)
 
 
 def story(tell):

@@ -1,4 +1,4 @@
-"""Who may send: policies decide, over SMTP and HTTPS alike, and credentials count from and until the moment they are told."""
+"""Who may send: policies decide, over SMTP as over HTTPS; credentials count from and until the moment they are told."""
 
 import json
 import smtplib
@@ -7,7 +7,10 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 
+import oci
 import pytest
+from oci.email import EmailClient
+from oci.email import models as m
 from oci_signing import Signer
 
 from sandbox.app import Sandbox
@@ -126,7 +129,12 @@ def test_passwords_stay_out_of_transcripts(sandbox, call):
         ("Allow group A, 'Default'/'Senders' to use email-family in compartment a:b", "use", "email-domains", True),
         ("Allow any-user to use all-resources in compartment id ocid1.compartment.oc1..x", "use", "suppressions", True),
         ("Allow group id ocid1.group.oc1..x to {APPROVED_SENDER_USE} in tenancy", "use", "approved-senders", True),
-        ("Allow group Senders to use email-family in tenancy where request.user.name = 'a'", "use", "suppressions", True),
+        (
+            "Allow group Senders to use email-family in tenancy where request.user.name = 'a'",
+            "use",
+            "suppressions",
+            True,
+        ),
         ("Allow dynamic-group d to use email-family in tenancy", "use", "approved-senders", None),
         ("Allow service logging to use email-family in tenancy", "use", "approved-senders", None),
     ],
@@ -137,7 +145,8 @@ def test_statements_are_read(text, verb, resource, granted):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Allow group to use email-family in tenancy", "Allow group x to abuse email-family in tenancy", "x" * 5000]
+    "text",
+    ["", "Allow group to use email-family in tenancy", "Allow group x to abuse email-family in tenancy", "x" * 5000],
 )
 def test_what_is_no_statement_is_refused(text):
     with pytest.raises(ValueError, match="is not a policy statement"):
@@ -156,3 +165,14 @@ def test_an_approved_sender_of_one_region_is_not_one_of_another():
             else:
                 with pytest.raises(smtplib.SMTPSenderRefused):
                     send(one, oci["smtp_username"], oci["smtp_password"], "a@two.example")
+
+
+def test_a_permissive_sandbox_takes_every_domain_and_key_as_published():
+    with Sandbox(Settings(data=":memory:", ports="auto", permissive=True)) as running:
+        ready = running.ready["oci"]
+        email = EmailClient(oci.config.from_file(ready["config_file"]), service_endpoint=running.url)
+        details = m.CreateEmailDomainDetails(compartment_id=ready["compartment"], name="any.example")
+        domain = email.create_email_domain(details).data
+        key = email.create_dkim(m.CreateDkimDetails(email_domain_id=domain.id, name="one")).data
+        assert email.get_dkim(key.id).data.lifecycle_state == "ACTIVE"
+        assert email.get_email_domain(domain.id).data.active_dkim_id == key.id

@@ -124,13 +124,10 @@ class Network:
 
     async def close(self) -> None:
         """Stop accepting, end every conversation."""
-        for server in self._smtp:
-            await server.close()
+        await asyncio.gather(*(server.close() for server in self._smtp), *(one.stop() for one in self._http))
         await asyncio.gather(*self._contexts, return_exceptions=True)
         if self._dns is not None:
             await self._dns.close()
-        for listener in self._http:
-            await listener.stop()
 
 
 def _smtp_context(paths: Certificates, names: Sequence[str], ciphers: Sequence[str], *, tls13: bool) -> ssl.SSLContext:

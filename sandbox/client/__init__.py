@@ -11,7 +11,6 @@ from sandbox.client.errors import (
     NoMessageError,
     NotIdleError,
     UnexpectedMessageError,
-    UnfiredFaultError,
     UnreachableError,
 )
 from sandbox.client.forcing import ForcedErrors
@@ -44,6 +43,5 @@ __all__ = [
     "Simulated",
     "SmtpConnection",
     "UnexpectedMessageError",
-    "UnfiredFaultError",
     "UnreachableError",
 ]

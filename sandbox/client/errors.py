@@ -32,9 +32,5 @@ class NotIdleError(ClientError, AssertionError):
     """It can't be said whether a message comes: a client is in the middle of sending one."""
 
 
-class UnfiredFaultError(ClientError, AssertionError):
-    """An error was forced and nobody met it; what was to be tested was not."""
-
-
 class ContentError(ClientError, AssertionError):
     """A message has no such link, code or verdict; the text says what it has."""

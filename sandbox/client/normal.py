@@ -15,6 +15,10 @@ _BOUNDARY = re.compile(r';\s*boundary="?[^";]*"?', re.IGNORECASE)
 def normal_form(message: EmailMessage) -> str:
     """Header fields and decoded parts as text, with dates, ids and boundaries replaced by their names."""
     seen: dict[str, str] = {}
+    for part in message.walk():  # the text names embedded images that come after it
+        for name, value in part.items():
+            if name.lower() in _IDS:
+                _written(name, str(value), seen)
     return "\n".join(_part(message, seen, "")).rstrip() + "\n"
 
 

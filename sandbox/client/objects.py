@@ -22,7 +22,8 @@ class Refused:
 
     def __str__(self) -> str:
         how = "forced, " if self.forced else ""
-        return f"{self.status} {self.text} ({how}{self.error} at {self.stage})"
+        status = "" if self.text.startswith(str(self.status)) else f"{self.status} "
+        return f"{status}{self.text} ({how}{self.error} at {self.stage})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,7 @@ class Simulated:
     message: str
     recipient: str
     event: str
-    """Type of the event in the log: `recipient.complaint`."""
+    """Type of the event in the log: `recipient.complained`."""
     outcome: str
     detail: str
     suppressed: bool

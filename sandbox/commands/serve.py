@@ -50,8 +50,9 @@ def shown_default(row: Row) -> str:
 
 @click.command()
 @click.option("--config", metavar="FILE", help="Settings file  [default: email-sandbox.toml, if there is one]")
+@click.option("--tui", is_flag=True, help="Show the inspector in this terminal; leaving it stops the sandbox.")
 @_flags
-def serve(config: str | None, **flags: Any) -> None:
+def serve(config: str | None, *, tui: bool, **flags: Any) -> None:
     """Start the sandbox and run until it is told to stop.
 
     Every flag is also a key of the settings file and an environment variable: --oci-region is region in the section
@@ -59,7 +60,7 @@ def serve(config: str | None, **flags: Any) -> None:
     """
     with failures(2, SettingsError):
         settings = read_settings(config, flags)
-    _run(settings)
+    (_run_with_inspector if tui else _run)(settings)
 
 
 def read_settings(config: str | None, flags: Mapping[str, Any]) -> Settings:
@@ -81,6 +82,15 @@ def _run(settings: Settings) -> None:
             asyncio.run(app.serve(settings, announce))
         except KeyboardInterrupt:  # where signals can't be handled by the loop
             return
+
+
+def _run_with_inspector(settings: Settings) -> None:
+    from sandbox import app  # noqa: PLC0415 - see above
+    from sandbox.commands import tui  # noqa: PLC0415 - see above
+    from sandbox.core.errors import StoreError  # noqa: PLC0415 - see above
+
+    with failures(2, app.ListenerError), failures(1, StoreError, OSError), app.Sandbox(settings) as running:
+        tui.show(running.url)
 
 
 def announce(ready: Mapping[str, Any]) -> None:

@@ -28,6 +28,7 @@ from sandbox.window import (
 )
 from sandbox.window.controls import Controls
 from sandbox.window.operation import Operation, Parameter, application
+from sandbox.window.preview import SCHEMES
 from sandbox.window.schemas import FLAG, NUMBER, TEXT, TEXTS, WHOLE, many, maybe, page, record, ref
 
 _QUERY = Parameter(name="query", about="search query; absent or blank: every message")
@@ -147,7 +148,8 @@ OPERATIONS = (
         handler=content.html,
         summary="The HTML part as a page that can't run or load anything",
         answer="text/html",
-        also={404: "there is no such message, or it has no HTML part"},
+        parameters=(_words("scheme", "colours that the reader prefers; without it, as the browser does", [*SCHEMES]),),
+        also={400: "a parameter can't be understood", 404: "there is no such message, or it has no HTML part"},
     ),
     Operation(
         method="GET",

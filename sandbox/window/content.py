@@ -13,7 +13,7 @@ from sandbox.window import shapes
 from sandbox.window.authentication import verdicts
 from sandbox.window.call import Call
 from sandbox.window.downloads import data_headers, download, safe_filename
-from sandbox.window.preview import PREVIEW_HEADERS, preview
+from sandbox.window.preview import PREVIEW_HEADERS, SCHEMES, preview
 from sandbox.window.problems import Problem, json_answer
 
 SHOWN_AS_THEMSELVES = frozenset({"image/png", "image/jpeg", "image/gif"})
@@ -62,10 +62,11 @@ async def text(call: Call) -> Response:
 
 async def html(call: Call) -> Response:
     """GET /messages/{id}/html: to be shown in a sandboxed frame; see `preview`."""
+    scheme = call.choice("scheme", SCHEMES)
     content = await _content(call)
     if not content.html:
         raise Problem(404, "no-html", "this message has no HTML part")
-    page = await asyncio.to_thread(preview, content)
+    page = await asyncio.to_thread(preview, content, scheme)
     return Response(page, headers=PREVIEW_HEADERS, media_type="text/html; charset=utf-8")
 
 

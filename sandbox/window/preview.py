@@ -30,6 +30,9 @@ PREVIEW_HEADERS: Mapping[str, str] = {
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
 EMBEDDED = 10_000_000
 """Octets of images that are put into one page."""
+SCHEMES = ("light", "dark")
+_HOLDS, _FAILS = "(min-width: 0px)", "(max-width: 0px)"
+_PREFERS = re.compile(r"(?i)\(\s{0,20}prefers-color-scheme\s{0,20}:\s{0,20}(light|dark)\s{0,20}\)")
 _CID = re.compile(r"""(?i)\b(src|background)(\s{0,20}=\s{0,20})(["']?)cid:([^"'\s>]{1,998})""")
 REMOTE = 200
 """Addresses of remote content that are told."""
@@ -43,12 +46,24 @@ _REMOTE = re.compile(
 _DOCTYPE = re.compile(r"(?i)\s{0,1000}<!doctype[^>]{0,1000}>")
 
 
-def preview(content: Content) -> bytes:
-    """The page, in UTF-8 whatever charset the message had."""
+def preview(content: Content, scheme: str | None = None) -> bytes:
+    """The page, in UTF-8 whatever charset the message had; `scheme` is what a reader prefers, None: as the browser."""
     doctype = _DOCTYPE.match(content.html)
     start = doctype.end() if doctype else 0  # a tag before the doctype would change how the page is laid out
-    page = f'{content.html[:start]}<base target="_blank">{_with_images(content.html[start:], content)}'
+    body = _with_images(_in_scheme(content.html[start:], scheme), content)
+    page = f'{content.html[:start]}<base target="_blank">{body}'
     return page.encode("utf-8", "replace")
+
+
+def _in_scheme(html: str, scheme: str | None) -> str:
+    """Media queries about the scheme answered, since a page can't be told another preference than the browser's.
+
+    A message that says nothing about schemes stays as it is, as in mail programs that don't invert colours.
+    """
+    if scheme is None or "color-scheme" not in html.lower():
+        return html
+    answered = _PREFERS.sub(lambda match: _HOLDS if match[1].lower() == scheme else _FAILS, html)
+    return f"<style>:root {{ color-scheme: {scheme} !important }}</style>{answered}"
 
 
 def remote_content(html: str) -> list[str]:

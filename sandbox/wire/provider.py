@@ -70,7 +70,7 @@ class Provider:
     delivered: Callable[[Services, Any, Account, MessageRecord, bytes, str], Awaitable[DeliveredCopy]] | None = None
     """(services, section, account, message, its octets, recipient) → the copy that the recipient gets."""
     names: Callable[[Services, Any, Account, str, str], Awaitable[list[str] | None]] | None = None
-    """(services, section, account, name, record type) → what the provider itself publishes in DNS, as presentation form.
+    """(services, section, account, name, record type) → what the provider publishes in DNS, in presentation form.
 
     None when the name is not the provider's; `NotFoundError` when it would be, but does not exist. Names are in lower
     case, without the final dot.

@@ -107,7 +107,8 @@ def _accept(
     envelope = record.envelope
     cursor = transaction.execute(
         "INSERT INTO messages (id, account, provider, channel, session, mail_from, helo, client, user, sender, rcpt_to,"
-        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, mail_params, attributes, rcpt_params)"
+        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, mail_params, attributes,"
+        " rcpt_params)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.id, record.account, record.provider, record.channel, record.session, envelope.mail_from,

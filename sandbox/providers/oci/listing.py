@@ -96,7 +96,7 @@ def page(
         headers["opc-next-page"] = _token(key(ordered[end]))
     if start > 0 and not wrapped:
         headers["opc-prev-page"] = _token(key(ordered[max(0, start - limit)]))
-    if total and ordered:  # an empty list has no header: the command line then prints nothing
+    if total and (ordered or wrapped):  # without the header, the command line prints nothing for an empty list
         headers["opc-total-items"] = str(len(ordered))
     shown = [shape(item) for item in ordered[start:end]]
     return answer({"items": shown} if wrapped else shown, headers=headers)

@@ -96,6 +96,8 @@ class SmtpSession(SMTP):
         if self._timer:
             self._timer.cancel()
         asyncio.StreamReaderProtocol.connection_lost(self, error)
+        if self._closed.done() and not self._closed.cancelled():
+            self._closed.exception()  # looked at, or asyncio complains when the loop ends before the session is collected
 
     def _begin(self) -> None:
         services = self._endpoint.services

@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer, TabbedContent, TabPane
@@ -39,6 +38,7 @@ from sandbox_ui.tui.remembered import Remembered, settings_file
 from sandbox_ui.tui.status_line import StatusLine
 from sandbox_ui.tui.window import Window
 
+T = TypeVar("T")
 PANELS: Mapping[str, type[Panel]] = {
     "inbox": Mail,
     "attempts": Attempts,
@@ -60,8 +60,8 @@ class Inspector(App[None]):
 
     TITLE = "email-sandbox"
     CSS_PATH = "inspector.tcss"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (84, "-middle"), (130, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (24, "-high")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-middle"), (130, "-wide")]  # noqa: RUF012 - Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]  # noqa: RUF012 - see above
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(key), f"page('{name}')", name, show=False) for key, name in enumerate(PANELS, 1)),
         Binding("question_mark", "keys", "Keys"),
@@ -87,6 +87,7 @@ class Inspector(App[None]):
         self._dark = dark
         self._gathering = False
         self._was_away = False
+        self._asked: set[asyncio.Future[Any]] = set()
 
     # making and ending
 
@@ -113,27 +114,53 @@ class Inspector(App[None]):
     async def on_unmount(self) -> None:
         """Stop listening."""
         await asyncio.to_thread(self._live.stop)
+        if self._asked:
+            await asyncio.wait(self._asked)
         self.window.close()
+
+    async def ask(self, work: Callable[[Window], T]) -> T:
+        """Let a thread ask the sandbox; at the end its answer is waited for, even when nobody wants it any more."""
+        answer = asyncio.ensure_future(asyncio.to_thread(work, self.window))
+        self._asked.add(answer)
+        answer.add_done_callback(self._answered)
+        return await asyncio.shield(answer)
+
+    def _answered(self, answer: asyncio.Future[Any]) -> None:
+        self._asked.discard(answer)
+        if not answer.cancelled():
+            answer.exception()  # told to whoever asked, if that one is still there
 
     # pages
 
+    @property
+    def main(self) -> Screen[Any] | None:
+        """The screen that everything is on, whatever asks in front of it; None before the start and after the end."""
+        return self.screen_stack[0] if self.screen_stack else None
+
+    @property
+    def pages(self) -> TabbedContent | None:
+        """The pages, while they are there."""
+        return self.main.query(TabbedContent).first() if self.main and self.main.query(TabbedContent) else None
+
     def panel(self, name: str | None = None) -> Panel:
         """The panel of a page; of the one that is shown, without a name."""
-        pages = self.screen_stack[0].query_one("#pages", TabbedContent)
-        pane = pages.get_pane(name or pages.active or "inbox")
-        return pane.query(Panel).first()
+        assert self.pages is not None
+        return self.pages.get_pane(name or self.pages.active or "inbox").query(Panel).first()
+
+    def _panels(self) -> list[Panel]:
+        return [self.panel(name) for name in PANELS] if self.pages else []
+
+    def _status_lines(self) -> Iterable[StatusLine]:
+        return self.main.query(StatusLine) if self.main else ()
 
     def shows(self, widget: Widget) -> bool:
         """Whether a part of the screen is on the page that is shown."""
-        try:
-            pages = self.screen_stack[0].query_one("#pages", TabbedContent)
-        except (NoMatches, IndexError):
-            return False
-        return any(getattr(one, "id", None) == pages.active for one in widget.ancestors)
+        return self.pages is not None and any(one.id == self.pages.active for one in widget.ancestors)
 
     def action_page(self, name: str) -> None:
         """Go to a page."""
-        self.query_one("#pages", TabbedContent).active = name
+        if self.pages:
+            self.pages.active = name
 
     @on(TabbedContent.TabActivated, "#pages")
     def _on_page(self, event: TabbedContent.TabActivated) -> None:
@@ -168,9 +195,9 @@ class Inspector(App[None]):
     @on(Here)
     def _on_here(self) -> None:
         """The stream stands: look at everything anew, unless it has just begun."""
-        self.query_one(StatusLine).here()
-        for name in PANELS:
-            panel = self.panel(name)
+        for line in self._status_lines():
+            line.here()
+        for panel in self._panels():
             if self._was_away and isinstance(panel, Timeline):
                 panel.begin_anew()
             else:
@@ -181,7 +208,8 @@ class Inspector(App[None]):
     @on(Away)
     def _on_away(self, event: Away) -> None:
         self._was_away = True
-        self.query_one(StatusLine).away(event.reason, event.again)
+        for line in self._status_lines():
+            line.away(event.reason, event.again)
 
     def unreachable(self, reason: str) -> None:
         """A question was not answered: the stream finds out when the sandbox is back."""
@@ -198,12 +226,12 @@ class Inspector(App[None]):
         self._gathering = False
         events = self._live.take()
         if events:
-            for name in PANELS:
-                self.panel(name).happened(events)
+            for panel in self._panels():
+                panel.happened(events)
             self._count()
 
     def _look(self) -> None:
-        if not self._was_away:
+        if self.pages and not self._was_away:
             self._count()
             if isinstance(panel := self.panel(), Errors | Clock):
                 panel.renew()
@@ -215,9 +243,10 @@ class Inspector(App[None]):
 
     async def _status(self) -> None:
         with suppress(ClientError):
-            status = await asyncio.to_thread(self.window.status)
+            status = await self.ask(Window.status)
             self.clock.read(status["clock"])
-            self.query_one(StatusLine).show_status(status, self.clock.moved())
+            for line in self._status_lines():
+                line.show_status(status, self.clock.moved())
 
     # keys and commands of the whole
 

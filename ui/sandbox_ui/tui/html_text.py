@@ -10,13 +10,49 @@ from sandbox_ui.tui.painted import Cell
 from sandbox_ui.tui.reader import Line
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr"
-    " html li main nav ol p pre section table tbody tfoot thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
-_APART = frozenset("p h1 h2 h3 h4 h5 h6 table ul ol blockquote pre".split())
+_APART = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "blockquote", "pre"])
 """Blocks with an empty line before them."""
-_HIDDEN = frozenset("script style head title template noscript object iframe svg math".split())
-_STRONG = frozenset("b strong h1 h2 h3 h4 h5 h6 th".split())
+_HIDDEN = frozenset(["script", "style", "head", "title", "template", "noscript", "object", "iframe", "svg", "math"])
+_STRONG = frozenset(["b", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "th"])
 DEEPEST = 50
 """Elements inside each other whose style is followed."""
 

@@ -78,14 +78,15 @@ def wrap(line: Line, width: int) -> Iterator[Line]:
     part: list[Cell] = []
     room = width
     for cell in line:
-        text = cell.text.expandtabs(8)
-        while text:
-            cut = _fitting(text, room, fresh=not part)
+        text, place = cell.text.expandtabs(8), 0
+        while place < len(text):
+            ahead = text[place : place + 2 * width]  # no more than that fits: the rest need not be looked at
+            cut = _fitting(ahead, room, fresh=not part)
             if cut:
-                part.append(Cell(text[:cut], cell.kind))
-                room -= cell_len(drawn(text[:cut]))
-                text = text[cut:]
-            if text:
+                part.append(Cell(ahead[:cut], cell.kind))
+                room -= cell_len(drawn(ahead[:cut]))
+                place += cut
+            if place < len(text):
                 yield part
                 part, room = [], width
     yield part
@@ -93,10 +94,7 @@ def wrap(line: Line, width: int) -> Iterator[Line]:
 
 def _fitting(text: str, room: int, *, fresh: bool) -> int:
     """Characters that fit: all of them, else up to the last space, else (on a fresh line) as many as there is room."""
-    if text.isascii() and text.isprintable():
-        most = min(len(text), room)
-    else:
-        most = _most(text, room)
+    most = min(len(text), room) if text.isascii() and text.isprintable() else _most(text, room)
     if most == len(text):
         return most
     space = text.rfind(" ", 0, most + 1)
@@ -106,9 +104,10 @@ def _fitting(text: str, room: int, *, fresh: bool) -> int:
 
 
 def _most(text: str, room: int) -> int:
+    """The same for text whose characters are not all one column wide; those of none count as one."""
     used = 0
-    for number, character in enumerate(text[: 4 * room + 8]):
+    for number, character in enumerate(text):
         used += max(1, cell_len(character))
         if used > room:
             return number
-    return min(len(text), 4 * room + 8)
+    return len(text)

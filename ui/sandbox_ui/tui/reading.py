@@ -146,10 +146,16 @@ def refusal_lines(refusal: Item) -> Iterator[Line]:
     yield []
 
 
+def reply(row: Item) -> str:
+    """What a row of the catalog says; a code that its text has already is not said twice."""
+    code, said = str(row["code"]), str(row["text"])
+    return said if said.startswith(code) else f"{code} {said}"
+
+
 def entry(row: Item) -> Sequence[Line]:
     """A row of the error catalog."""
     told = (
-        ("reply", f"{row['status']} {row['code']} {row['text']}".replace("  ", " ")),
+        ("reply", f"{row['status']} {reply(row)}"),
         ("means", row["description"] or row["title"]),
         ("trigger", row["trigger"]),
         ("to pass", row["remedy"]),

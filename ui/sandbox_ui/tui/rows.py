@@ -119,7 +119,9 @@ class Rows(Painted, can_focus=True):
         if self._sort is None:
             return list(items)
         number, down = self._sort
-        return sorted(items, key=self._columns[number].order, reverse=down)
+        order = self._columns[number].order
+        assert order is not None
+        return sorted(items, key=order, reverse=down)
 
     def _find(self, wanted: Item | None) -> int:
         """Where a row is now; the nearest place when it is gone."""

@@ -21,8 +21,8 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
 """Outcome → (sign for those who see no colours, kind of colour)."""
 RESULTS: Mapping[str, tuple[str, str]] = {
     "pass": ("✓", "good"),
-    "none": ("–", "faint"),
-    "neutral": ("–", "faint"),
+    "none": ("·", "faint"),
+    "neutral": ("·", "faint"),
     "fail": ("✗", "bad"),
     "softfail": ("!", "warn"),
     "temperror": ("!", "warn"),

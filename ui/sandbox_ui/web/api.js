@@ -71,7 +71,7 @@ export const reset = () => post("reset", {});
 export const suppress = (provider, address) => post("suppressions", { provider, address });
 export const unsuppress = (provider, address) => answer("DELETE", "suppressions", { parameters: { provider, address } });
 
-export const previewUrl = (id) => url(message(id, "/html")).href;
+export const previewUrl = (id, scheme) => url(message(id, "/html"), { scheme }).href;
 export const rawUrl = (id) => url(message(id, "/raw")).href;
 export const partUrl = (id, n) => url(message(id, `/parts/${n}`)).href;
 export const copyUrl = (id, recipient) => url(message(id, "/copy"), { recipient }).href;

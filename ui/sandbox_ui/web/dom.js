@@ -41,7 +41,7 @@ export function card(title, ...children) {
 export function choice(label, options, value, onchange) {
   const made = element("select", { "aria-label": label, onchange: () => onchange(made.value) });
   for (const [name, text] of options) made.append(element("option", { value: name, selected: name === value }, text));
-  made.dataset.set = String(Boolean(value));
+  made.dataset.set = String(options[0][0] === "" && value !== "");
   return made;
 }
 

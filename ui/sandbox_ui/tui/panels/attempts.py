@@ -24,7 +24,7 @@ def _result(item: Item) -> Cell:
         return Cell(f"✗ {'forced ' if last['forced'] else ''}{last['status']} {last['text']}", "bad")
     if item["messages"]:
         return Cell(f"✓ {len(item['messages'])} accepted", "good")
-    return Cell(item["summary"] or "– nothing was sent", "faint")
+    return Cell(item["summary"] or "· nothing was sent", "faint")
 
 
 COLUMNS = (
@@ -54,6 +54,7 @@ class Attempts(Panel):
         self._cursor: str | None = None
         self._loading = False
         self._wanted: str | None = None
+        self._listed: str | None = None
         self._attempt: Item | None = None
 
     def compose(self) -> ComposeResult:
@@ -80,12 +81,13 @@ class Attempts(Panel):
         else:
             self._known = [*page.items, *(item for item in self._known if item["id"] not in fresh and item["ended"])]
         self.rows.show(self._known)
-        if self._wanted and self.rows.select(self._wanted):
-            self._wanted = None
-        await self._load_one()
+        wanted, self._wanted = self._wanted, None
+        if wanted:
+            self.rows.select(wanted)
+        self._listed = self.rows.item["id"] if self.rows.item else None
+        await self._load_one(wanted or self._listed)
 
-    async def _load_one(self) -> None:
-        name = self._wanted or (self.rows.item["id"] if self.rows.item else None)
+    async def _load_one(self, name: str | None) -> None:
         before, reader = self._attempt, self.query_one(Reader)
         if name is None:
             self._attempt = None
@@ -105,8 +107,10 @@ class Attempts(Panel):
     @on(Highlighted)
     def _on_highlighted(self, event: Highlighted) -> None:
         event.stop()
-        self._wanted = None
-        self.act(self._load_one())
+        name = event.item["id"] if event.item else None
+        if name != self._listed:  # else it was loaded together with the list
+            self._listed = None
+            self.act(self._load_one(name))
 
     @on(Chosen)
     def _on_chosen(self, event: Chosen) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import Digits
 
 from sandbox_ui.tui import words
 from sandbox_ui.tui.asking import Field, Form
-from sandbox_ui.tui.messages import Changed, Chosen, Item, ShowMessage
+from sandbox_ui.tui.messages import Changed, Chosen, ShowMessage
 from sandbox_ui.tui.painted import Cell, Lines
 from sandbox_ui.tui.panels.panel import Panel
 from sandbox_ui.tui.rows import Column, Rows

@@ -28,7 +28,7 @@ def _status(item: Item) -> Cell:
 
 
 def _meant(item: Item) -> Cell:
-    return Cell(" ".join(part for part in (item["code"], item["text"]) if part))
+    return Cell(reading.reply(item))
 
 
 CATALOG = (
@@ -261,7 +261,7 @@ def wish_of(error: str, found: Mapping[str, str]) -> Mapping[str, Any]:
     return wish | ({"stage": found["stage"]} if found.get("stage") else {})
 
 
-def _number(text: str, kind: type[int] | type[float]) -> float | str:
+def _number(text: str, kind: type[int | float]) -> float | str:
     try:
         return kind(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The inbox: messages as they arrive, searched, filtered and sorted; older ones are loaded when they come into sight."""
+"""The inbox: messages as they arrive, searched, filtered, sorted; older ones are loaded when scrolled to."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ FROM_OBJECT: Mapping[str, Callable[[Item], Sequence[Line]]] = {
 """Tab → its lines, for those that the message's object has."""
 FROM_OCTETS: Mapping[str, Callable[[Window, Item], bytes]] = {
     "source": lambda window, message: window.raw(message["id"]),
-    "copy": lambda window, message: window.copy(message["id"], message["envelope"]["rcpt_to"][0]),
+    "copy": lambda window, message: window.copy(message["id"], (message["envelope"]["rcpt_to"] or [""])[0]),
 }
 """Tab → the octets that it shows."""
 TABS = ("text", "html", "headers", "parts", "source", "copy", "recipients", "verdicts")

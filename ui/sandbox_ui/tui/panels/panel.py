@@ -83,7 +83,7 @@ class Panel(Vertical):
 
     async def ask(self, work: Callable[[Window], T]) -> T:
         """Let a thread ask the sandbox."""
-        return await asyncio.to_thread(work, self.inspector.window)
+        return await self.inspector.ask(work)
 
     def act(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something for the user beside the screen; what goes wrong is told."""

@@ -62,6 +62,7 @@ class State(Panel):
 
     def __init__(self) -> None:
         super().__init__(id="state-panel", classes="split")
+        self._added = ""
 
     def compose(self) -> ComposeResult:
         """Quotas and table; the resource beside them."""
@@ -88,6 +89,10 @@ class State(Panel):
         self.rows.show(
             [dict(item, provider=kind["provider"], kind=kind["kind"]) for kind in kinds for item in kind["items"]]
         )
+        for item in self.rows.items:
+            if self._added and _is_suppression(item) and item["key"].casefold() == self._added.casefold():
+                self.rows.select(_key(item))
+                self._added = ""
         self._show_one(self.rows.item)
 
     def _show_one(self, item: Item | None) -> None:
@@ -119,6 +124,7 @@ class State(Panel):
         if address:
             provider = self.rows.item["provider"] if self.rows.item else None
             await self.ask(lambda window: window.suppress(address, provider))
+            self._added = address
             self._changed()
 
     def _changed(self) -> None:
@@ -175,5 +181,5 @@ def _entry(name: str, value: Any, depth: int = 0) -> Sequence[Line]:
     if isinstance(value, dict) and value and depth < 8:
         inner = [line for key, each in value.items() for line in _entry(str(key), each, depth + 1)]
         return [[Cell(f"{indent}{name}:", "faint")], *inner]
-    shown = ", ".join(map(str, value)) if isinstance(value, list) else "–" if value in (None, "") else str(value)
+    shown = ", ".join(map(str, value)) if isinstance(value, list) else "·" if value in (None, "") else str(value)
     return [[Cell(f"{indent}{name}: ", "faint"), Cell(shown)]]

@@ -69,7 +69,7 @@ export function makeMessages({ problem, ask }) {
     const files = message.attachment_count;
     return [
       ...message.tags.slice(0, 2).map((tag) => badge(tag, "tag")),
-      files ? element("span", { class: "files", title: count(files, "attachment") }, `📎${files}`, element("span", { class: "hidden" }, " attachments")) : null,
+      files ? badge(count(files, "file"), "plain") : null,
       badge(`${message.provider} ${message.channel}`, "plain"),
     ];
   }

@@ -14,11 +14,12 @@ export function preview(message) {
     sandbox: FRAME,
     referrerpolicy: "no-referrer",
     title: "The message's HTML",
-    src: api.previewUrl(message.id),
   });
   const stage = element("div", { class: "stage" }, frame);
 
   function apply() {
+    const source = api.previewUrl(message.id, wish.scheme);
+    if (frame.src !== source) frame.src = source;
     stage.dataset.width = wish.width;
     stage.dataset.scheme = wish.scheme;
     for (const one of bar.querySelectorAll("button")) {

@@ -48,7 +48,7 @@ function snippets(recipes) {
   const first = PREFERRED.find((tool) => recipes.some((one) => one.tool === tool)) ?? recipes[0].tool;
   const paint = (tool) => {
     const { text } = recipes.find((one) => one.tool === tool);
-    fill(body, element("div", { class: "bar" }, copyButton(text, "Copy settings")), element("pre", { class: "source", tabindex: 0, "aria-label": `Settings for ${tool}` }, text));
+    fill(body, element("div", { class: "bar" }, copyButton(text, "Copy settings")), element("pre", { class: "source as-is", tabindex: 0, "aria-label": `Settings for ${tool}` }, text));
   };
   paint(first);
   return card("Settings to paste", choice("Program or library", names, first, paint), body);

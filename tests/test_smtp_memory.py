@@ -1,0 +1,114 @@
+"""What one client sends costs neither memory nor anybody else's time."""
+
+import base64
+import os
+import signal
+import smtplib
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from dialogues import settings_of
+from smtp_wire import Client
+
+from sandbox.app import Sandbox
+
+HEADER = b"From: noreply@example.com\r\n"
+HOSTILE = {
+    "semicolons": HEADER + b"Content-Type: text/plain" + b";" * 50_000 + b"\r\n\r\nx\r\n",
+    "encoded words": HEADER + b"Subject: " + b"=?utf-8?q?a?= " * 10_000 + b"\r\n\r\nx\r\n",
+    "name in pieces": HEADER
+    + b"Content-Type: text/plain"
+    + b"".join(b";\r\n name*%d=a" % n for n in range(9000))
+    + b"\r\n\r\nx\r\n",
+    "parts": HEADER + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 200_000 + b"--b--\r\n",
+    "nesting": HEADER
+    + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(1000))
+    + b"\r\nx\r\n",
+    "messages in messages": HEADER + b"Content-Type: message/rfc822\r\n\r\n" * 5000 + b"x\r\n",
+    "charset": HEADER + b"Content-Type: text/plain; charset=idna\r\nSubject: =?undefined?q?x?=\r\n\r\n\xff\xff\r\n",
+    "comments": b"From: " + b"(" * 300 + b")" * 300 + b" noreply@example.com\r\n\r\nx\r\n",
+    "dots": b"From: " + b"." * 20_000 + b"\r\n\r\nx\r\n",
+    "quotes": b"From: " + b'"' * 20_000 + b"\r\n\r\nx\r\n",
+    "base64": HEADER
+    + b"Content-Transfer-Encoding: base64\r\n\r\n"
+    + base64.encodebytes(b"\xff" * 1_400_000).replace(b"\n", b"\r\n"),
+}
+
+
+def resident(pid):
+    """Octets of memory that a process has."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc to measure with")
+def test_100_mb_against_a_limit_of_2_mb_cost_less_than_20_mb(tmp_path):
+    """A whole sandbox in a process of its own, so that nothing else is measured."""
+    ready = tmp_path / "ready.json"
+    command = [sys.executable, "-m", "sandbox", "serve", "--ports", "auto", "--data", str(tmp_path / "data")]
+    server = subprocess.Popen(
+        [*command, "--ready-file", str(ready)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not ready.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        import json
+
+        oci = json.loads(ready.read_text())["oci"]
+        ca = json.loads(ready.read_text())["ca_file"]
+        port = next(entry["port"] for entry in oci["smtp"] if entry["stands_for"] == 587)
+        with smtplib.SMTP("localhost", port, timeout=60) as client:
+            client.starttls(context=ssl.create_default_context(cafile=ca))
+            client.login(oci["smtp_username"], oci["smtp_password"])
+            client.sendmail("noreply@example.com", ["a@example.org"], HEADER + b"\r\nx\r\n")
+            client.mail("noreply@example.com")
+            client.rcpt("a@example.org")
+            client.docmd("DATA")
+            before = peak = resident(server.pid)
+            chunk = (b"y" * 998 + b"\r\n") * 1000
+            for _ in range(100):
+                client.sock.sendall(chunk)
+                peak = max(peak, resident(server.pid))
+            client.sock.sendall(b".\r\n")
+            assert client.getreply() == (552, b"Exceeds byte limit")
+            peak = max(peak, resident(server.pid))
+            assert client.noop()[0] == 250
+        assert peak - before < 20_000_000
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+
+
+def test_hostile_messages_end_in_250_or_554_and_cost_no_other_session_its_time():
+    """While they are accepted and read for search, another client's whole transactions stay quick."""
+    with Sandbox(settings_of('limits = "unlimited"\nauth_failures = 1000')) as sandbox:
+        other, hostile = Client(sandbox).login(), Client(sandbox).login()
+        answers, done = {}, threading.Event()
+
+        def attack():
+            for name, message in HOSTILE.items():
+                answers[name] = hostile.envelope().message(message.replace(b"\r\n.", b"\r\n.."))
+            done.set()
+
+        thread = threading.Thread(target=attack)
+        thread.start()
+        took = []
+        plain = HEADER + b"Subject: x\r\n\r\ntext\r\n"
+        until = time.monotonic() + 3
+        while not done.is_set() or time.monotonic() < until:
+            began = time.monotonic()
+            assert other.envelope().message(plain) == b"250 Ok\r\n"
+            took.append(time.monotonic() - began)
+        thread.join()
+        sandbox.call(sandbox.runtime.indexer.catch_up())
+        hostile.close()
+        other.close()
+    assert {name: said[:3] for name, said in answers.items() if said[:3] not in (b"250", b"554", b"535")} == {}
+    took.sort()
+    assert took[int(len(took) * 0.95)] < 0.25
+    assert took[-1] < 2

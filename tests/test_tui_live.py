@@ -1,0 +1,242 @@
+"""The inspector when mail floods in, when there is very much of it, and when the sandbox goes and comes back."""
+
+import asyncio
+import time
+
+from sandbox_ui.tui.app import Inspector
+from sandbox_ui.tui.live import Live
+from sandbox_ui.tui.messages import Arrived, Away, Changed, Here
+from tui_pilot import inspecting, press, quiet, screen_text, sees, still_sandbox, until
+from web_mailbox import fill
+from window_mail import compose, post, refuse
+
+from sandbox.app import Sandbox
+from sandbox.settings import Ports, Settings
+
+FRAME = 0.05
+HOSTILE = "\x1b]0;evil\x07\x1b[2J\x9b31m[/] [@click=app.quit]x[/] \u202egpj.exe\u2066"
+
+
+def test_a_burst_of_events_becomes_few_messages():
+    assert Arrived().can_replace(Arrived())
+    assert not Arrived().can_replace(Changed())
+    assert not Away("x", 1).can_replace(Here())
+
+
+def test_a_burst_collapses_and_the_keys_stay_quick():
+    """A thousand messages a second: keys are taken within a frame, and the list is asked for a few times only."""
+
+    async def scenario():
+        with still_sandbox() as box:
+            for number in range(40):
+                post(box, subject=f"Number {number}")
+            async with inspecting(box.url, size=(160, 48)) as (inspector, pilot):
+                asked, late = [], []
+                ask = inspector.window.messages
+                inspector.window.messages = lambda *args, **more: (asked.append(args), ask(*args, **more))[1]
+                flood = asyncio.create_task(asyncio.to_thread(burst, inspector._live, 2000))
+                while not flood.done():
+                    began = time.perf_counter()
+                    await asyncio.sleep(0.005)
+                    late.append(time.perf_counter() - began - 0.005)
+                    inspector.panel("inbox").inbox.rows.action_move(1)
+                await until(pilot, lambda: not inspector._live._arrived)
+                await press(pilot, "g")
+        assert len(late) > 20
+        assert sorted(late)[int(len(late) * 0.9)] < FRAME
+        assert 1 <= len(asked) < 40
+
+    asyncio.run(scenario())
+
+
+def burst(live, number):
+    """Events of a thousand messages a second, as the stream brings them, from its thread."""
+    for count in range(number):
+        live._note({"id": 10_000 + count, "type": "message.accepted", "message": f"m{count}", "data": {}})
+        if count % 20 == 0:
+            time.sleep(0.02)
+
+
+def test_a_hundred_thousand_messages_are_paged_as_one_scrolls(tmp_path):
+    settings = Settings(data=str(tmp_path), ports="auto")
+    with Sandbox(settings):
+        pass
+    fill(tmp_path / "store.db", 100_000, body_words=5)
+
+    async def scenario(box):
+        async with inspecting(box.url) as (inspector, pilot):
+            await sees(pilot, "100000 messages")
+            rows = inspector.panel("inbox").inbox.rows
+            assert len(rows.items) <= 500
+            for _ in range(3):
+                before = len(rows.items)
+                await press(pilot, "G")
+                await until(pilot, lambda: len(rows.items) > before)  # noqa: B023 - waited for in this round
+                assert rows.items[-1]["id"] != rows.items[0]["id"]
+            names = [item["id"] for item in rows.items]
+            assert len(set(names)) == len(names) < 2000
+            began = time.perf_counter()
+            await pilot.press("k")
+            await pilot.pause()
+            assert time.perf_counter() - began < 1
+
+    with Sandbox(settings) as box:
+        asyncio.run(scenario(box))
+
+
+def test_a_table_of_a_hundred_thousand_rows_draws_within_a_frame():
+    async def scenario():
+        with still_sandbox() as box:
+            post(box, subject="One")
+            async with inspecting(box.url, size=(160, 48)) as (inspector, pilot):
+                rows = inspector.panel("inbox").inbox.rows
+                await until(pilot, lambda: rows.items)
+                rows.show([dict(rows.items[0], id=str(number), subject=str(number)) for number in range(100_000)])
+                taken = []
+                for number in range(0, 100_000, 5000):
+                    began = time.perf_counter()
+                    rows.go(number)
+                    for line in range(rows.size.height):
+                        rows.render_line(line)
+                    taken.append(time.perf_counter() - began)
+                await quiet(pilot)
+        assert sorted(taken)[len(taken) // 2] < FRAME
+
+    asyncio.run(scenario())
+
+
+def test_it_says_that_the_sandbox_is_away_and_goes_on_when_it_is_back(tmp_path):
+    """The same data on the same port: what came is there, what comes is seen, without a new start."""
+    kept = Settings(data=str(tmp_path), ports="auto")
+
+    async def scenario():
+        first = Sandbox(kept).start()
+        try:
+            port = int(first.url.rpartition(":")[2])
+            post(first, subject="Before")
+            async with inspecting(first.url) as (inspector, pilot):
+                await sees(pilot, "Before")
+                await asyncio.to_thread(first.stop)
+                await sees(pilot, "✗ away, tries again in")
+                await press(pilot, "4", "1")  # nobody minds
+                again = Sandbox(
+                    Settings(
+                        data=str(tmp_path),
+                        ports="auto",
+                        port=Ports(http=port, https=0, dns=0, oci_25=0, oci_587=0, oci_465=0),
+                    )
+                )
+                await restarted(again, pilot, inspector)
+        finally:
+            first.stop()
+
+    async def restarted(again, pilot, inspector):
+        await asyncio.to_thread(again.start)
+        try:
+            post(again, subject="After")
+            await sees(pilot, "● live", "After", "Before")
+            assert "away" not in screen_text(inspector)
+            post(again, subject="And more")
+            await sees(pilot, "And more")
+        finally:
+            await asyncio.to_thread(again.stop)
+
+    asyncio.run(scenario())
+
+
+def test_it_waits_for_a_sandbox_that_is_not_there_yet_and_can_be_left():
+    async def scenario():
+        inspector = Inspector(lambda: transport("http://127.0.0.1:9"))
+        async with inspector.run_test(size=(60, 20)) as pilot:
+            await sees(pilot, "✗ away")
+            await pilot.press("2", "3", "4", "5", "6", "1", "q")
+        assert inspector.return_code == 0
+
+    asyncio.run(scenario())
+
+
+def transport(url):
+    from sandbox.client.transport import Transport
+
+    return Transport(url)
+
+
+def test_the_stream_resumes_after_the_last_event(monkeypatch):
+    asked = []
+
+    class Stub:
+        def lines(self, path, headers):
+            asked.append(headers.get("Last-Event-ID"))
+            yield "retry: 1000"
+            yield 'data: {"id": 7, "type": "message.accepted"}'
+            yield "event: dropped"
+            yield 'data: {"reason": "too far behind"}'
+            yield "data: broken"
+            if len(asked) > 1:
+                live._stopped.set()
+
+        def interrupt(self, thread):
+            pass
+
+        def close(self):
+            pass
+
+    live = Live(Stub(), lambda message: None)
+    live.start()
+    live._thread.join(20)
+    live.stop()
+
+    assert asked == [None, "7"]
+    assert [event["id"] for event in live.take()] == [7, 7]
+
+
+def test_hostile_content_is_inert_on_every_panel():
+    raw = compose(subject="x", text="body " + HOSTILE, html=f"<p>{HOSTILE}<a href='javascript:alert(1)'>go</a>")
+    raw = raw.replace(b"Subject: x", b"Subject: " + HOSTILE.encode("utf-8")).replace(
+        b"From: Shop", b"From: \x1b[5m[/x]"
+    )
+
+    async def scenario():
+        with still_sandbox() as box:
+            post(box, raw, rcpt=("a[/]@example.net",))
+            post(box, subject="L" * 800, text="line " * 200_000 + "\n" + "\u0301" * 5000 + "漢字" * 5000)
+            transcript = refuse(box)
+            assert transcript
+            async with inspecting(box.url, size=(120, 40)) as (inspector, pilot):
+                for key in (
+                    "enter",
+                    *"llllllll",
+                    "escape",
+                    "j",
+                    "enter",
+                    *"llllllll",
+                    "escape",
+                    "2",
+                    "3",
+                    "4",
+                    "5",
+                    "6",
+                ):
+                    await press(pilot, key)
+                    harmless(inspector)
+                await press(pilot, "1", "j")
+                await pilot.press("y")
+                await sees(pilot, "Copy")
+                harmless(inspector)
+                await pilot.press("escape", "t")
+                await sees(pilot, "Tags of")
+                harmless(inspector)
+                for x in range(0, 118, 3):  # a click on text that looks like an action does nothing
+                    await pilot.click(offset=(x, 6))
+                assert inspector.is_running
+
+    asyncio.run(scenario())
+
+
+def harmless(inspector):
+    """No control or direction character in what goes to the terminal, and no action in its styles."""
+    for strip in inspector.screen._compositor.render_strips():
+        for segment in strip:
+            assert not {character for character in segment.text if ord(character) < 32 or 0x7F <= ord(character) < 0xA0}
+            assert not set(segment.text) & set("\u202e\u2066\u200f")
+            assert "quit" not in str(segment.style.meta.get("@click", "") if segment.style else "")

@@ -1,0 +1,390 @@
+"""The web viewer in a real browser: mail shows at once, every panel serves its purpose, keys and links lead on."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+import time
+from email.message import EmailMessage
+
+import httpx
+import pytest
+import web_browser
+import window_mail
+
+from sandbox.app import Sandbox
+
+HTML = (
+    "<h1>Order confirmed</h1><p>Your code is <b>482913</b>."
+    ' <a href="https://shop.example.com/verify?a=1&amp;b=2">Verify</a></p><img src="https://tracker.example.net/p.gif">'
+)
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with web_browser.chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def api(sandbox):
+    with httpx.Client(base_url=f"{sandbox.url}/sandbox/v1", trust_env=False, timeout=20) as client:
+        client.post("/reset").raise_for_status()
+        yield client
+
+
+@pytest.fixture
+def page(browser, sandbox, api):
+    with web_browser.watched(browser, sandbox) as opened:
+        yield opened
+
+
+def smtp(sandbox):
+    oci = sandbox.ready["oci"]
+    (listener,) = (one for one in oci["smtp"] if one["stands_for"] == 587)
+    client = smtplib.SMTP(listener["host"], listener["port"], timeout=20)
+    client.starttls(context=ssl.create_default_context(cafile=sandbox.ready["ca_file"]))
+    client.login(oci["smtp_username"], oci["smtp_password"])
+    return client
+
+
+def mail(subject, sender="noreply@example.com"):
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, "ann@example.net", subject
+    message.set_content("Dear reader")
+    return message
+
+
+def expect(found):
+    from playwright.sync_api import expect as playwright_expect
+
+    return playwright_expect(found)
+
+
+def rows(page):
+    return page.locator(".windowed:visible a.row")
+
+
+def see(page, text):
+    page.locator("main").get_by_text(text).locator("visible=true").first.wait_for()
+
+
+def test_mail_appears_without_reload_in_under_300_milliseconds(sandbox, page):
+    page.goto(sandbox.url)
+    see(page, "No mail yet")
+    page.locator("#live[data-state=live]").wait_for()
+    page.evaluate("""() => {
+      window.seen = {};
+      new MutationObserver(() => {
+        for (const one of document.querySelectorAll('.subject')) window.seen[one.textContent] ??= Date.now();
+      }).observe(document.getElementById('main'), {childList: true, subtree: true});
+    }""")
+    waits = []
+    with smtp(sandbox) as client:
+        for number in range(5):
+            sent = time.time()
+            client.send_message(mail(f"Quick {number}"))
+            page.locator(".subject", has_text=f"Quick {number}").wait_for()
+            waits.append(page.evaluate("name => window.seen[name]", f"Quick {number}") - sent * 1000)
+    assert min(waits) < 300, waits
+    assert rows(page).count() == 5
+    expect(page).to_have_title("(5) email-sandbox")
+
+
+def test_a_message_is_shown_in_every_way(sandbox, api, page):
+    message = window_mail.post(
+        sandbox,
+        subject="Order confirmed",
+        text="Your code: 482913",
+        html=HTML,
+        files=[("a.pdf", "application/pdf", b"%")],
+    )
+    page.goto(sandbox.url)
+    rows(page).click()
+    frame = page.frame_locator("iframe")
+    assert frame.locator("h1").inner_text() == "Order confirmed"
+    assert page.locator(".blocked summary").inner_text() == "1 remote reference blocked"
+    page.get_by_role("button", name="Phone").click()
+    assert page.locator("iframe").bounding_box()["width"] == 375
+    shown = {
+        "text": "Your code: 482913",
+        "timeline": "250 2.1.5 Recipient ok",
+        "authentication": "no DMARC record for example.com",
+        "links": "https://shop.example.com/verify?a=1&b=2",
+        "headers": "MIME-Version",
+        "parts": "application/pdf",
+        "copy": "DKIM-Signature",
+        "source": "Content-Transfer-Encoding",
+    }
+    for tab, text in shown.items():
+        page.locator(f"[data-tab={tab}]").click()
+        page.locator("[role=tabpanel]").get_by_text(text).first.wait_for()
+        assert page.url.endswith(f"#messages/{message}/{tab}")
+    assert page.locator("[role=tabpanel] .s-name").count() > 3
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download .eml").click()
+    assert download.value.path().read_bytes() == api.get(f"/messages/{message}/raw").content
+
+
+def test_codes_are_told_from_other_numbers(sandbox, page):
+    window_mail.post(sandbox, subject="Sign in", text="Your verification code is 482913. Order 20260131 costs 1999.")
+    page.goto(sandbox.url)
+    rows(page).click()
+    page.locator("[data-tab=links]").click()
+    page.get_by_text("482913").first.wait_for()
+    page.locator(".code").first.wait_for()
+    assert "482913" in page.locator(".code").all_inner_texts()
+
+
+def test_what_comes_next_can_be_simulated(sandbox, page):
+    window_mail.post(sandbox)
+    page.goto(sandbox.url)
+    rows(page).click()
+    page.locator("[data-tab=timeline]").click()
+    page.locator("[data-event=bounce]").click()
+    page.locator(".timeline").get_by_text("hard bounced").wait_for()
+    page.locator(".timeline").get_by_text("failed report").wait_for()
+    page.get_by_text("Read it").click()
+    page.locator(".timeline pre").get_by_text("Final-Recipient").wait_for()
+    page.goto(f"{sandbox.url}/#state")
+    see(page, "ann@example.net")
+
+
+def test_several_are_chosen_tagged_read_and_deleted_by_key(sandbox, api, page):
+    for number in range(4):
+        window_mail.post(sandbox, subject=f"Mail {number}")
+    page.goto(sandbox.url)
+    rows(page).nth(3).wait_for()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    see(page, "2 selected")
+    page.keyboard.press("t")
+    page.get_by_label("Tags, separated by commas, that each gets besides its own").fill("billing, late")
+    page.keyboard.press("Enter")
+    expect(page.locator(".badge.tag:visible")).to_have_count(6)
+    assert api.get("/messages", params={"query": "tag:billing tag:late"}).json()["total"] == 2
+    page.keyboard.press("Shift+A")
+    see(page, "4 selected")
+    page.keyboard.press("Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    see(page, "No mail yet")
+    assert api.get("/messages").json()["total"] == 0
+
+
+def test_the_next_message_is_open_after_a_deletion(sandbox, api, page):
+    for number in range(3):
+        window_mail.post(sandbox, subject=f"Mail {number}")
+    page.goto(sandbox.url)
+    rows(page).nth(1).click()
+    page.locator("h2", has_text="Mail 1").wait_for()
+    page.keyboard.press("#")
+    page.locator("h2", has_text="Mail 0").wait_for()
+    expect(rows(page)).to_have_count(2)
+    page.keyboard.press("u")
+    page.get_by_role("button", name="Mark read").wait_for()
+    assert api.get("/messages", params={"query": "is:unread"}).json()["total"] == 2
+
+
+def test_search_and_filters_choose_and_mistakes_are_shown(sandbox, page):
+    window_mail.post(sandbox, subject="Invoice")
+    window_mail.post(sandbox, subject="Welcome", rcpt=("bob@gone.invalid",))
+    page.goto(sandbox.url)
+    rows(page).nth(1).wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("subject:invoice")
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_have_count(1)
+    assert page.url.endswith("#messages?query=subject%3Ainvoice")
+    page.locator("#query").fill("sbject:x")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").get_by_text("unknown field 'sbject'").wait_for()
+    page.goto(f"{sandbox.url}/#messages")
+    rows(page).nth(1).wait_for()
+    page.get_by_label("Outcome").select_option("hard_bounced")
+    expect(rows(page)).to_have_count(1)
+    assert rows(page).locator(".subject").inner_text() == "Welcome"
+    page.reload()
+    expect(rows(page)).to_have_count(1)
+
+
+def test_a_refusal_is_explained_and_leads_to_its_row(sandbox, page):
+    page.goto(f"{sandbox.url}/#attempts")
+    see(page, "Nothing was refused")
+    with smtp(sandbox) as client, pytest.raises(smtplib.SMTPException):
+        client.send_message(mail("No", sender="stranger@elsewhere.example"))
+    rows(page).first.click()
+    refusal = page.locator(".refusal")
+    refusal.get_by_text("real behaviour").wait_for()
+    assert "stranger@elsewhere.example" in refusal.inner_text()
+    assert "To pass" in refusal.inner_text()
+    page.locator(".transcript").get_by_text("AUTH").first.wait_for()
+    assert sandbox.ready["oci"]["smtp_password"] not in page.content()
+    refusal.get_by_role("link").click()
+    see(page, "Force this error")
+
+
+def test_an_error_is_forced_strikes_and_is_told_as_forced(sandbox, page):
+    page.goto(f"{sandbox.url}/#errors")
+    page.get_by_label("Search errors").fill("per minute reached")
+    page.locator("a.row:visible").first.click()
+    page.get_by_label("Recipient matches").wait_for()
+    page.get_by_label("Subject matches").fill("*invoice*")
+    page.get_by_role("button", name="Force this error").click()
+    page.locator(".faults").get_by_text("fired 0 of 1").wait_for()
+    with smtp(sandbox) as client:
+        client.send_message(mail("Hello"))
+        with pytest.raises(smtplib.SMTPResponseException) as refused:
+            client.send_message(mail("Your invoice"))
+        assert refused.value.smtp_code == 455
+    page.locator(".faults").get_by_text("used up").wait_for()
+    page.keyboard.press("Escape")
+    page.goto(f"{sandbox.url}/#attempts")
+    rows(page).first.click()
+    page.get_by_text("forced by you").wait_for()
+    page.get_by_role("link", name=re.compile("^[0-9a-z]{26}$")).click()
+    page.locator("h2", has_text="Hello").wait_for()
+    page.get_by_role("link", name="how it came in").click()
+    page.locator(".transcript").wait_for()
+
+
+def test_the_state_can_be_seen_and_changed(sandbox, api, page):
+    window_mail.post(sandbox)
+    page.goto(f"{sandbox.url}/#state")
+    see(page, "1 of 18,000 in the last minute")
+    page.get_by_role("img", name=re.compile("Accepted: 1 in all")).wait_for()
+    page.get_by_label("Address to suppress").fill("bob@example.net")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove bob@example.net from the suppression list").click()
+    see(page, "Nobody is suppressed")
+    page.get_by_role("button", name="+ 24h").click()
+    see(page, "24 h ahead of real time")
+    assert api.get("/clock").json()["moved"]
+    page.locator("summary", has_text="sender").first.click()
+    see(page, "noreply@example.com")
+    assert sandbox.ready["oci"]["smtp_password"] not in page.content()
+
+
+def test_connecting_is_explained_with_settings_to_copy(sandbox, page):
+    page.goto(sandbox.url)
+    page.get_by_role("link", name="Connect your program").click()
+    page.get_by_label("Program or library").select_option("nodemailer")
+    page.locator("pre").get_by_text("nodemailer").first.wait_for()
+    page.get_by_role("button", name="Copy settings").click()
+    page.get_by_text("Copied.").first.wait_for()
+    assert sandbox.ready["oci"]["smtp_password"] in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_keys_lead_everywhere(sandbox, page):
+    for number in range(3):
+        window_mail.post(sandbox, subject=f"Mail {number}", html="<p>x</p>")
+    page.goto(sandbox.url)
+    rows(page).nth(2).wait_for()
+    page.keyboard.press("k")
+    page.locator("h2", has_text="Mail 0").wait_for()
+    page.keyboard.press("k")
+    page.locator("h2", has_text="Mail 1").wait_for()
+    page.keyboard.press("]")
+    expect(page).to_have_url(re.compile("/text$"))
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("#messages$"))
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_text("search").first.wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    for key, view in {"a": "attempts", "e": "errors", "s": "state", "c": "start", "m": "messages"}.items():
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"#{view}$"))
+
+
+def test_the_list_keeps_the_readers_place_and_follows_by_cursor(sandbox, page):
+    for number in range(230):
+        window_mail.post(sandbox, subject=f"Mail {number}")
+    page.goto(sandbox.url)
+    rows(page).first.wait_for()
+    assert page.locator(".windowed li").count() < 40
+    scroller = page.locator(".windowed")
+    for _ in range(6):
+        scroller.evaluate("one => one.scrollTop = one.scrollHeight")
+        page.wait_for_timeout(50)
+    page.locator(".subject", has_text=re.compile("^Mail 0$")).wait_for()
+    scroller.evaluate("one => one.scrollTop = 50 * 80")
+    page.locator(".subject", has_text=re.compile("^Mail 179$")).wait_for()
+    before = page.locator("li", has_text="Mail 179").bounding_box()["y"]
+    window_mail.post(sandbox, subject="Fresh")
+    page.locator(".total", has_text="231 messages").first.wait_for()
+    assert page.locator("li", has_text="Mail 179").bounding_box()["y"] == pytest.approx(before, abs=1)
+
+
+def test_a_search_whose_messages_change_is_brought_up_to_date(sandbox, api, page):
+    message = window_mail.post(sandbox, subject="Mine")
+    page.goto(f"{sandbox.url}/#messages?unread=1")
+    rows(page).first.wait_for()
+    api.patch(f"/messages/{message}", json={"read": True})
+    see(page, "No message matches")
+    window_mail.post(sandbox, subject="Another")
+    rows(page).first.wait_for()
+    api.delete("/messages")
+    see(page, "No message matches")
+
+
+def test_another_account_has_its_own_page(sandbox, api, page):
+    account = api.post("/accounts").json()["account"]
+    window_mail.post(sandbox, subject="Mine")
+    page.goto(sandbox.url)
+    see(page, "Mine")
+    page.get_by_label("Account").select_option(account)
+    see(page, "No mail yet")
+    window_mail.post(sandbox, subject="Theirs", account=account)
+    see(page, "Theirs")
+    assert f"account={account}" in page.url
+    rows(page).click()
+    page.locator("h2", has_text="Theirs").wait_for()
+    api.delete(f"/accounts/{account}")
+
+
+def test_it_works_below_a_prefix(sandbox, api, browser):
+    window_mail.post(sandbox, subject="Below", html="<p>below</p>")
+    with web_browser.watched(browser, sandbox) as page:
+        page.route("**/mail/**", lambda route: route.continue_(url=route.request.url.replace("/mail/", "/")))
+        page.goto(f"{sandbox.url}/mail/")
+        page.locator("#live[data-state=live]").wait_for()
+        rows(page).click()
+        assert page.frame_locator("iframe").locator("p").inner_text() == "below"
+        assert page.locator("iframe").get_attribute("src").startswith(f"{sandbox.url}/mail/sandbox/v1/")
+
+
+def test_a_narrow_screen_shows_one_thing_at_a_time(sandbox, api, browser):
+    window_mail.post(sandbox, subject="Small", text="word " * 300)
+    with web_browser.watched(browser, sandbox, width=380, height=700) as page:
+        page.goto(sandbox.url)
+        rows(page).click()
+        page.locator("h2", has_text="Small").wait_for()
+        assert not page.locator(".side").first.is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 380
+        page.get_by_role("link", name="← Back to the list").click()
+        rows(page).wait_for()
+
+
+def test_the_page_comes_back_after_the_stream_was_cut(sandbox, api, browser):
+    with web_browser.watched(browser, sandbox) as page:
+        page.goto(sandbox.url)
+        page.locator("#live[data-state=live]").wait_for()
+        sandbox.call(_drop_listeners(sandbox))
+        window_mail.post(sandbox, subject="Meanwhile")
+        see(page, "Meanwhile")
+        page.locator("#live[data-state=live]").wait_for()
+
+
+async def _drop_listeners(sandbox):
+    for subscription in list(sandbox.runtime.services.stream._subscriptions):
+        subscription.drop()
