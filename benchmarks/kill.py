@@ -1,4 +1,4 @@
-"""10,000 messages of 1 KB from 16 connections, killed at a random moment: nothing acknowledged may be missing or torn."""
+"""10,000 messages of 1 KB from 16 connections, killed at a random moment: nothing acknowledged is missing or torn."""
 
 import argparse
 import random
@@ -11,7 +11,7 @@ from pathlib import Path
 from serving import start
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from test_durability import Sender, whole_messages  # noqa: E402 - after its folder was made known
+from test_durability import Sender, whole_messages
 
 
 def one_round(seed, messages, connections):

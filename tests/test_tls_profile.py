@@ -126,7 +126,7 @@ def test_a_client_can_t_renegotiate(sandbox):
     command += ["-connect", f"127.0.0.1:{port_of(sandbox, 465)}"]
     done = subprocess.run(command, input=b"R\nNOOP\r\n", capture_output=True, timeout=30, check=False)
     assert done.returncode != 0
-    assert b"no renegotiation" in done.stderr
+    assert b"250 " not in done.stdout
 
 
 def test_a_handshake_in_the_first_moment_waits_for_the_certificate():

@@ -119,13 +119,8 @@ def test_it_says_that_the_sandbox_is_away_and_goes_on_when_it_is_back(tmp_path):
                 await asyncio.to_thread(first.stop)
                 await sees(pilot, "✗ away, tries again in")
                 await press(pilot, "4", "1")  # nobody minds
-                again = Sandbox(
-                    Settings(
-                        data=str(tmp_path),
-                        ports="auto",
-                        port=Ports(http=port, https=0, dns=0, oci_25=0, oci_587=0, oci_465=0),
-                    )
-                )
+                places = Ports(http=port, https=0, dns=0, oci_25=0, oci_587=0, oci_465=0)
+                again = Sandbox(Settings(data=str(tmp_path), port=places))
                 await restarted(again, pilot, inspector)
         finally:
             first.stop()
@@ -133,6 +128,7 @@ def test_it_says_that_the_sandbox_is_away_and_goes_on_when_it_is_back(tmp_path):
     async def restarted(again, pilot, inspector):
         await asyncio.to_thread(again.start)
         try:
+            assert again.url == inspector.window.address
             post(again, subject="After")
             await sees(pilot, "● live", "After", "Before")
             assert "away" not in screen_text(inspector)
@@ -223,7 +219,8 @@ def test_hostile_content_is_inert_on_every_panel():
                 await pilot.press("y")
                 await sees(pilot, "Copy")
                 harmless(inspector)
-                await pilot.press("escape", "t")
+                await press(pilot, "escape")
+                await pilot.press("t")
                 await sees(pilot, "Tags of")
                 harmless(inspector)
                 for x in range(0, 118, 3):  # a click on text that looks like an action does nothing

@@ -18,8 +18,9 @@ LOAD = {
     "picture": '<picture><source srcset="TRAP/a"><img src="TRAP/b"></picture>',
     "background": '<table background="TRAP/a"><td style="background:url(TRAP/b)">x</table>',
     "link": '<link rel=stylesheet href="TRAP/a"><link rel=preload as=image href="TRAP/b"><link rel=icon href="TRAP/c">',
-    "prefetch": '<link rel=prefetch href="TRAP/a"><link rel=preconnect href="TRAP"><link rel=modulepreload href="TRAP/b">',
-    "style": '<style>@import "TRAP/a"; @font-face { font-family: f; src: url(TRAP/b) } p { font-family: f }</style><p>x',
+    "prefetch": '<link rel=prefetch href="TRAP/a"><link rel=modulepreload href="TRAP/b">',
+    "preconnect": '<link rel=preconnect href="TRAP"><LINK/rel=preconnect href="TRAP/"><link\nrel=preconnect href=TRAP>',
+    "style": '<style>@import "TRAP/a"; @font-face { font-family: f; src: url(TRAP/b) } * { font-family: f }</style>x',
     "media": '<video src="TRAP/a" poster="TRAP/b" autoplay></video><audio src="TRAP/c" autoplay></audio>',
     "track": '<video><track default src="TRAP/a"></video>',
     "object": '<object data="TRAP/a"></object><embed src="TRAP/b">',
@@ -52,7 +53,12 @@ SCRIPT = {
     "top": "<script>top.location='TRAP/a'</script><script>parent.postMessage('x','*')</script>",
     "meta javascript": f'<meta http-equiv=refresh content="0;url=javascript:{RUN}">',
 }
-SUBJECTS = ('<img src=x onerror="document.title=1">', "</script><script>alert(1)</script>", "‮gpj.exe", "{{7*7}}${7*7}")
+SUBJECTS = (
+    '<img src=x onerror="document.title=1">',
+    "</script><script>alert(1)</script>",
+    "\u202egpj.exe",
+    "{{7*7}}${7*7}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +144,8 @@ def test_an_embedded_image_is_shown(sandbox, browser):
     )
     raw = (
         b"From: noreply@example.com\r\nSubject: Logo\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\n"
-        b'Content-Type: text/html\r\n\r\n<img src="cid:logo">\r\n--b\r\nContent-Type: image/png\r\nContent-ID: <logo>\r\n'
+        b'Content-Type: text/html\r\n\r\n<img src="cid:logo">\r\n--b\r\n'
+        b"Content-Type: image/png\r\nContent-ID: <logo>\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\n" + encodebytes(pixel) + b"\r\n--b--\r\n"
     )
     message = window_mail.post(sandbox, raw)

@@ -93,6 +93,8 @@ _CHECKED: dict[str, Schema] = {
 }
 """What every authentication check answers: the result, why, and the DNS records that would mend it."""
 _RESOURCE = {"id": TEXT, "key": TEXT, "created": TIME, "updated": TIME, "data": TABLE}
+_QUOTA = many(record(seconds=WHOLE, used=WHOLE, limit=maybe(WHOLE), left=maybe(WHOLE)))
+"""What counts in each window of so many seconds; no limit and nothing left to tell when it is unlimited."""
 _SIDE: Schema = {"type": "string", "enum": ["client", "server", "sandbox"]}
 
 SCHEMAS: Mapping[str, Schema] = {
@@ -189,7 +191,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "ProviderState": record(
         name=TEXT,
         region=TEXT,
-        quota=many(record(seconds=WHOLE, used=WHOLE, limit=maybe(WHOLE), left=maybe(WHOLE))),
+        quota=_QUOTA,
     ),
     "ResourceKind": record(provider=TEXT, kind=TEXT, items=many(record(**_RESOURCE)), total=WHOLE),
     "Suppression": record(provider=TEXT, kind=TEXT, **_RESOURCE),
@@ -204,7 +206,7 @@ SCHEMAS: Mapping[str, Schema] = {
         uptime=NUMBER,
         account=TEXT,
         permissive=FLAG,
-        providers=many(record(name=TEXT, region=TEXT, wording=TEXT)),
+        providers=many(record(name=TEXT, region=TEXT, wording=TEXT, quota=_QUOTA)),
         listeners=TABLE,
         counts=record(messages=WHOLE, unread=WHOLE, outcomes=TABLE, sessions=WHOLE, refused=WHOLE, open=WHOLE),
         clock=ref("Clock"),

@@ -34,11 +34,12 @@ async def show(call: Call) -> Response:
     await call.settle()
     owned = await call.services.store.resources.owned(call.account.id)
     kinds = [_kind(*name, list(rows)) for name, rows in groupby(owned, lambda one: (one.provider, one.kind))]
-    providers = [await _provider(call, state) for state in call.services.providers.values()]
+    providers = [await used_quota(call, state) for state in call.services.providers.values()]
     return json_answer({"clock": shapes.clock(call.account), "providers": providers, "resources": kinds})
 
 
-async def _provider(call: Call, state: ProviderState) -> dict[str, Any]:
+async def used_quota(call: Call, state: ProviderState) -> dict[str, Any]:
+    """A provider with what the account has used and has left of its sending limits."""
     limits = state.rules.limits(call.account)
     used = (await call.services.accounts.ledger(call.account, state.name)).used(call.now)
     windows = ((MINUTE, used.minute, limits.per_minute), (DAY, used.day, limits.per_day))

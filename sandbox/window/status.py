@@ -10,6 +10,7 @@ from sandbox.core.clock import to_iso
 from sandbox.window import shapes
 from sandbox.window.call import Call
 from sandbox.window.problems import json_answer
+from sandbox.window.state import used_quota
 
 
 async def show(call: Call) -> Response:
@@ -29,7 +30,7 @@ async def show(call: Call) -> Response:
             "account": call.account.id,
             "permissive": call.services.permissive,
             "providers": [
-                {"name": state.name, "region": state.region, "wording": state.wording}
+                {**await used_quota(call, state), "wording": state.wording}
                 for state in call.services.providers.values()
             ],
             "listeners": {**listeners, **await call.controls.connection(call.account)},

@@ -97,7 +97,7 @@ class SmtpSession(SMTP):
             self._timer.cancel()
         asyncio.StreamReaderProtocol.connection_lost(self, error)
         if self._closed.done() and not self._closed.cancelled():
-            self._closed.exception()  # looked at, or asyncio complains when the loop ends before the session is collected
+            self._closed.exception()  # asyncio complains of one nobody looked at when the loop ends
 
     def _begin(self) -> None:
         services = self._endpoint.services
@@ -260,7 +260,7 @@ class SmtpSession(SMTP):
 
     async def wait(self, seconds: float) -> None:
         """Do nothing for a while; raises `StoppingError` when the listener is closed meanwhile."""
-        await asyncio.wait((self._stop, self._closed), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((self._stop, self._closed), timeout=seconds, return_when="FIRST_COMPLETED")
         if self._stop.done():
             raise StoppingError
 

@@ -38,6 +38,7 @@ class Asking(ModalScreen[Mapping[str, str] | None]):
     }
     Asking VerticalScroll { height: auto; max-height: 1fr; }
     Asking OptionList { height: auto; max-height: 1fr; border: none; background: $surface; padding: 0; }
+    Asking OptionList:focus { border: none; }
     Asking Label { color: $foreground 70%; height: auto; width: 1fr; }
     Asking Input { margin-bottom: 0; }
     """

@@ -36,7 +36,7 @@ class Keys(Asking):
         """Fill it."""
         reader = self.query_one(Reader)
         reader.show(self._lines)
-        reader.focus()
+        self.set_focus(reader)
 
 
 def keys_of(screen: Screen[object]) -> list[Line]:

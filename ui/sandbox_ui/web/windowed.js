@@ -163,6 +163,7 @@ export class Windowed {
     const at = this.places.get(this.current);
     const wanted = at === undefined ? (by > 0 ? 0 : this.items.length - 1) : Math.min(Math.max(at + by, 0), this.items.length - 1);
     const id = this.items[wanted].id;
+    this.current = id; // at once: the next key may come before the address has changed
     this.reveal(wanted);
     this.moved(id);
     return id;

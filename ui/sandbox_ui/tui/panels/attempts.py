@@ -69,7 +69,7 @@ class Attempts(Panel):
 
     def landing(self) -> None:
         """The list takes the keys."""
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
 
     async def load(self) -> None:
         """The newest conversations, and the one that is looked at, which may go on."""
@@ -116,7 +116,7 @@ class Attempts(Panel):
     def _on_chosen(self, event: Chosen) -> None:
         event.stop()
         self.add_class("-open")
-        self.query_one(Reader).focus()
+        self.screen.set_focus(self.query_one(Reader))
 
     @on(NearEnd)
     def _on_near_end(self, event: NearEnd) -> None:

@@ -61,7 +61,7 @@ class Clock(Panel):
 
     def landing(self) -> None:
         """The list takes the keys."""
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
 
     def on_mount(self) -> None:
         """Let the digits run."""

@@ -100,7 +100,7 @@ class Errors(Panel):
 
     def landing(self) -> None:
         """The catalog takes the keys."""
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
 
     def concerned(self, events: Sequence[Item]) -> bool:
         """A refusal may have been a forced one."""
@@ -160,7 +160,7 @@ class Errors(Panel):
     def _on_chosen(self, event: Chosen) -> None:
         event.stop()
         self.add_class("-open")
-        self.query_one(Reader).focus()
+        self.screen.set_focus(self.query_one(Reader))
 
     @on(Chosen, "#armed")
     def _on_armed_chosen(self, event: Chosen) -> None:
@@ -177,7 +177,7 @@ class Errors(Panel):
 
     def action_search(self) -> None:
         """Go to the search line."""
-        self.query_one("#errors-search", Input).focus()
+        self.screen.set_focus(self.query_one("#errors-search", Input))
 
     # forcing
 

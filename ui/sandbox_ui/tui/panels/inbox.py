@@ -148,7 +148,7 @@ class Inbox(Panel):
 
     def landing(self) -> None:
         """The list takes the keys."""
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
 
     # loading
 
@@ -271,7 +271,7 @@ class Inbox(Panel):
 
     def action_search(self) -> None:
         """Go to the search bar."""
-        self.query_one(SearchBar).focus()
+        self.screen.set_focus(self.query_one(SearchBar))
 
     def search_for(self, query: str) -> None:
         """Search for something from elsewhere."""

@@ -71,7 +71,7 @@ class MessagePanel(Panel):
 
     def landing(self) -> None:
         """The text takes the keys."""
-        self.reader.focus()
+        self.screen.set_focus(self.reader)
 
     def want(self, item: Item | None) -> None:
         """Show this message, or none."""

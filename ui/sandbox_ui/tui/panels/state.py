@@ -78,7 +78,7 @@ class State(Panel):
 
     def landing(self) -> None:
         """The table takes the keys."""
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
 
     async def load(self) -> None:
         """Ask for everything."""
@@ -107,7 +107,7 @@ class State(Panel):
     def _on_chosen(self, event: Chosen) -> None:
         event.stop()
         self.add_class("-open")
-        self.query_one(Reader).focus()
+        self.screen.set_focus(self.query_one(Reader))
 
     def action_close(self) -> None:
         """Go back to the table."""

@@ -78,7 +78,7 @@ class Timeline(Panel):
 
     def landing(self) -> None:
         """The list takes the keys."""
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
 
     def happened(self, events: Sequence[Item]) -> None:
         """Forget the log when it was emptied."""

@@ -27,7 +27,7 @@ export async function delivered(message) {
         element("span", { class: "faint" }, `${count(changed("+"), "line")} added, ${count(changed("-"), "line")} removed on the way`),
         element("a", { class: "button small", href: api.copyUrl(message.id, recipient), download: "" }, "Download the copy"),
       );
-      fill(root, bar, element("pre", { class: "diff" }, ...shortened(lines).slice(0, SHOWN)));
+      fill(root, bar, element("pre", { class: "diff", tabindex: 0, "aria-label": "Differences" }, ...shortened(lines).slice(0, SHOWN)));
     } catch (problem) {
       fill(root, bar, element("p", { class: "note" }, problem.message));
     }

@@ -18,7 +18,7 @@ export async function showError(id, faults) {
   if (!entry) throw new Error(`There is no error ${id} in the catalogs of the providers that run.`);
   return [
     element("div", { class: "head" }, element("h2", {}, entry.title || entry.id), element("p", {}, badge(entry.evidence, "plain"), " ", badge(entry.channel, "plain"), entry.closes ? badge("closes the connection", "warn") : "")),
-    card("The client sees", element("pre", { class: "source" }, said(entry)), entry.observed && entry.observed !== entry.text ? element("p", { class: "faint" }, `Also observed: ${entry.observed}`) : null),
+    card("The client sees", element("pre", { class: "source", tabindex: 0, "aria-label": "Reply" }, said(entry)), entry.observed && entry.observed !== entry.text ? element("p", { class: "faint" }, `Also observed: ${entry.observed}`) : null),
     card("Why", pairs(facts(entry))),
     forcing(entry, faults),
   ];

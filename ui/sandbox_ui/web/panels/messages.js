@@ -37,8 +37,9 @@ export function makeMessages({ problem, ask }) {
     head: [filters.element, element("div", { class: "list-bar" }, selection.element, total)],
     list: list.element,
     detail: async (id) => {
-      open = await makeMessage(id, { removed: () => step(1), tab: read().tab, turned });
-      return open.parts;
+      const made = await makeMessage(id, { removed: () => step(1), tab: read().tab, turned });
+      if (split.shown === id) open = made; // the reader may have gone on meanwhile
+      return made.parts;
     },
   });
 

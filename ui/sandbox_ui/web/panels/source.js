@@ -27,7 +27,7 @@ export async function source(message) {
       cut ? element("strong", {}, `the first ${size(SHOWN)} of it`) : null,
       copyButton(text, "Copy source"),
     ),
-    element("pre", { class: "source" }, ...coloured(text.slice(0, SHOWN))),
+    element("pre", { class: "source", tabindex: 0, "aria-label": "Source" }, ...coloured(text.slice(0, SHOWN))),
   );
 }
 

@@ -64,7 +64,7 @@ function written(report, start) {
 }
 
 function reading(report) {
-  const text = element("pre", { class: "source" });
+  const text = element("pre", { class: "source", tabindex: 0, "aria-label": "Report" });
   const details = element("details", {}, element("summary", {}, "Read it"), text, element("a", { href: api.reportUrl(report.id), download: "" }, "Download"));
   details.addEventListener("toggle", async () => {
     if (details.open && !text.textContent) text.textContent = (await attempt(() => api.report(report.id))) ?? "";
