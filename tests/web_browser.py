@@ -15,7 +15,10 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-proxy-server",
 ]  # fmt: skip
-NOISE = ("Content Security Policy", "ERR_BLOCKED_BY_CSP", "Blocked script execution", "ERR_BLOCKED_BY_RESPONSE")
+NOISE = (
+    "Content Security Policy", "ERR_BLOCKED_BY_CSP", "Blocked script execution", "ERR_BLOCKED_BY_RESPONSE", "Refused to",
+    "Unsafe attempt to load", "Blocked autofocusing", "does not support attachShadow",
+)  # fmt: skip
 """What Chromium writes when it stops something that a message wanted: that is what the viewer is for."""
 
 
@@ -63,7 +66,7 @@ def _elsewhere(request, sandbox):
 
 def _tried(request, sandbox):
     """Whether it failed on the network only, not because the browser never sent it."""
-    return _elsewhere(request, sandbox) and request.failure not in ("csp", "net::ERR_BLOCKED_BY_CSP")
+    return _elsewhere(request, sandbox) and request.failure not in ("csp", "origin", "net::ERR_BLOCKED_BY_CSP")
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 The wall is the Content-Security-Policy of the response. Its `sandbox` gives the page an opaque origin without scripts,
 forms and automatic navigation, however it is opened; `default-src 'none'` stops every load, also those of a preload
-scanner. What no policy covers, connections opened in advance, is taken from the text. Its other changes serve the reader:
-links open beside the viewer and embedded images are shown.
+scanner. Connections that a browser opens in advance are not loads: elements that cause them lose their name. The other
+changes to the text serve the reader: links open beside the viewer and embedded images are shown.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ PREVIEW_HEADERS: Mapping[str, str] = {
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
 EMBEDDED = 10_000_000
 """Octets of images that are put into one page."""
-_LINK = re.compile(r"(?i)<(link)(?=[\s/>])")
-"""`<link rel=preconnect>` and its like: no policy stops them from opening a connection, so they lose their name."""
+_CONNECTING = re.compile(r"(?i)<(link|i?frame|frameset|object|embed|fencedframe|portal)(?=[\s/>])")
+"""Elements that may open a connection before a policy is asked, and that can't show anything under this one."""
 SCHEMES = ("light", "dark")
 _HOLDS, _FAILS = "(min-width: 0px)", "(max-width: 0px)"
 _PREFERS = re.compile(r"(?i)\(\s{0,20}prefers-color-scheme\s{0,20}:\s{0,20}(light|dark)\s{0,20}\)")
@@ -53,7 +53,7 @@ def preview(content: Content, scheme: str | None = None) -> bytes:
     """The page, in UTF-8 whatever charset the message had; `scheme` is what a reader prefers, None: as the browser."""
     doctype = _DOCTYPE.match(content.html)
     start = doctype.end() if doctype else 0  # a tag before the doctype would change how the page is laid out
-    body = _with_images(_in_scheme(_LINK.sub(r"<x-\1", content.html[start:]), scheme), content)
+    body = _with_images(_in_scheme(_CONNECTING.sub(r"<x-\1", content.html[start:]), scheme), content)
     page = f'{content.html[:start]}<base target="_blank">{body}'
     return page.encode("utf-8", "replace")
 
