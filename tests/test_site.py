@@ -55,6 +55,12 @@ def test_everything_that_the_page_and_its_modules_name_is_there(client):
     assert {file.name for file in scripts()} <= {url.path.rpartition("/")[2] for url in seen}
 
 
+def test_every_module_is_asked_for_at_once_and_none_waits_for_the_one_that_imports_it(client):
+    named = re.findall(r'<link rel="modulepreload" href="web/([^"]+)">', client.get("/").text)
+    found = {file.name for file in scripts()} - {"app.js"}
+    assert {name.rpartition("/")[2] for name in named} == found
+
+
 def test_links_are_relative_so_that_a_prefix_works(client):
     page = client.get("/").text
     for link in re.findall(r'(?:src|href)="([^"]+)"', page):

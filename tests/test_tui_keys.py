@@ -377,6 +377,7 @@ def test_from_a_message_to_its_conversation_and_back_and_to_the_error(box):
         async with inspecting(box.url) as (inspector, pilot):
             await press(pilot, "v")
             await sees(pilot, "no longer there")  # this one was put in without a conversation
+            await press(pilot, "r", "r")
             await press(pilot, "2")
             await sees(pilot, "✗ 452", "oci.smtp.452.storage")
             await press(pilot, "x")

@@ -246,7 +246,7 @@ def _counts(connection: sqlite3.Connection, account: str) -> dict[str, int]:
         "SELECT count(*), coalesce(sum(read = 0), 0) FROM messages WHERE account = ?", (account,)
     ).fetchone()
     outcomes = connection.execute(
-        "SELECT r.outcome, count(*) FROM recipients r JOIN messages m ON m.seq = r.message WHERE m.account = ?"
+        "SELECT r.outcome, count(*) FROM messages m CROSS JOIN recipients r ON r.message = m.seq WHERE m.account = ?"
         " GROUP BY r.outcome",
         (account,),
     ).fetchall()

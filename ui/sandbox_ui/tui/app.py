@@ -59,6 +59,7 @@ class Inspector(App[None]):
     """A plain client of the inspection API."""
 
     TITLE = "email-sandbox"
+    AUTO_FOCUS = "#messages"
     CSS_PATH = "inspector.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (84, "-middle"), (130, "-wide")]  # noqa: RUF012 - Textual declares it so
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]  # noqa: RUF012 - see above

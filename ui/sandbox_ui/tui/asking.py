@@ -30,6 +30,7 @@ class Field:
 class Asking(ModalScreen[Mapping[str, str] | None]):
     """A window over the others; Escape closes it without an answer."""
 
+    AUTO_FOCUS = "*"
     DEFAULT_CSS = """
     Asking { align: center middle; }
     Asking > Vertical {

@@ -135,10 +135,16 @@ def _said_line(line: Item) -> Line:
     return [Cell(f"{words.clock_time(line['at'])} ", "faint"), Cell(mark, kind), Cell(str(line["text"]), kind)]
 
 
+def answer(refusal: Item) -> str:
+    """What a refused client was sent; over SMTP the text begins with the status already."""
+    status, said = str(refusal["status"]), str(refusal["text"])
+    return said if said.startswith(status) else f"{status} {said}"
+
+
 def refusal_lines(refusal: Item) -> Iterator[Line]:
     """A refusal: what was sent, the catalog's row, what triggers it and what would have passed."""
     how = "forced: " if refusal["forced"] else ""
-    yield [Cell("✗ ", "bad"), Cell(f"{refusal['status']} {refusal['text']}", "bad")]
+    yield [Cell("✗ ", "bad"), Cell(answer(refusal), "bad")]
     yield [Cell(f"  {how}{refusal['error']}", "strong"), Cell(f"  at {refusal['stage']}", "faint")]
     for label, name in (("why", "trigger"), ("to pass", "remedy")):
         if refusal.get(name):

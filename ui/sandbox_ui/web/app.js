@@ -51,8 +51,9 @@ async function changeAccount(name) {
     panels[view].element.remove();
     delete panels[view];
   }
+  const arrived = arrive();
   const { last_event: since } = await api.status();
-  await arrive();
+  await arrived;
   stop = follow({ since, heard, opened: () => Object.values(panels).forEach((one) => one.heard([])), state: showState });
   counts();
 }
@@ -60,6 +61,7 @@ async function changeAccount(name) {
 const counts = paced(async () => {
   const [found, faults] = await Promise.all([api.status(), api.faults()]).catch(() => []);
   if (!found) return;
+  panels.messages?.offer(found.providers.map(({ name }) => name));
   const { messages, unread, refused } = found.counts;
   $("message-count").textContent = messages ? messages.toLocaleString("en") : "";
   $("refused-count").textContent = refused ? `${refused.toLocaleString("en")} refused` : "";

@@ -32,6 +32,12 @@ export function result(name) {
   return badge(name, mood, sign);
 }
 
+// A reply as the client got it; some texts bring their status or code along.
+export function reply({ status, code = "", text }) {
+  const rest = text.startsWith(code) ? text : `${code} ${text}`;
+  return rest.startsWith(String(status)) ? rest : `${status} ${rest}`;
+}
+
 export function size(octets) {
   if (octets < 1024) return `${octets} B`;
   if (octets < 1024 ** 2) return `${(octets / 1024).toFixed(octets < 10240 ? 1 : 0)} KB`;

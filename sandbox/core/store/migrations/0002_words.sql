@@ -17,3 +17,6 @@ END;
 
 INSERT INTO message_words (rowid, subject, sender, to_header, rcpt_to, body)
 SELECT seq, subject, sender, to_header, rcpt_to, body FROM messages WHERE indexed = 1;
+
+-- How many are unread is asked for with every look at the status.
+CREATE INDEX messages_read ON messages (account, read);

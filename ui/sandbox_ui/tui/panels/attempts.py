@@ -21,7 +21,7 @@ from sandbox_ui.tui.rows import Column, Rows
 def _result(item: Item) -> Cell:
     if item["refusals"]:
         last = item["refusals"][-1]
-        return Cell(f"✗ {'forced ' if last['forced'] else ''}{last['status']} {last['text']}", "bad")
+        return Cell(f"✗ {'forced ' if last['forced'] else ''}{reading.answer(last)}", "bad")
     if item["messages"]:
         return Cell(f"✓ {len(item['messages'])} accepted", "good")
     return Cell(item["summary"] or "· nothing was sent", "faint")

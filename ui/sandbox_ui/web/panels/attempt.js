@@ -1,7 +1,7 @@
 // One conversation: why it was refused, what would have made it pass, what was accepted, and every word with its time.
 import * as api from "../api.js";
 import { card, element, pairs } from "../dom.js";
-import { badge, later, moment } from "../format.js";
+import { badge, later, moment, reply } from "../format.js";
 import { link } from "../route.js";
 import { copyButton } from "../tell.js";
 
@@ -41,7 +41,7 @@ function refusal(one) {
   return element(
     "section",
     { class: "card refusal" },
-    element("div", { class: "row" }, element("h3", { class: "bad" }, `${one.status} ${one.text}`), how),
+    element("div", { class: "row" }, element("h3", { class: "bad" }, reply(one)), how),
     pairs(rows),
   );
 }

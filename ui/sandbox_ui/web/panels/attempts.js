@@ -1,9 +1,9 @@
 // Attempts: every SMTP conversation and API call, the refused ones first in sight.
 import * as api from "../api.js";
 import { element } from "../dom.js";
-import { badge, count, when } from "../format.js";
+import { badge, count, reply, when } from "../format.js";
 import { paced } from "../live.js";
-import { go, link } from "../route.js";
+import { go, link, read } from "../route.js";
 import { Windowed, nothing } from "../windowed.js";
 import { showAttempt } from "./attempt.js";
 import { Split } from "./split.js";
@@ -39,7 +39,7 @@ export function makeAttempts() {
 
   function row(session) {
     const refusal = session.refusals.at(-1);
-    const title = refusal ? `${refusal.status} ${refusal.text}` : session.summary || "no refusal";
+    const title = refusal ? reply(refusal) : session.summary || "no refusal";
     const forced = session.refusals.some((one) => one.forced);
     return element(
       "a",
@@ -74,7 +74,7 @@ export function makeAttempts() {
     list.mark(place.id);
     if (place.id !== split.shown || !place.id) await split.open(place.id, "Choose an attempt to read what was said and why it was refused.");
     await loaded;
-    list.mark(place.id);
+    if (read().id === place.id) list.mark(place.id); // the reader may have gone on meanwhile
   }
 
   function heard(events) {

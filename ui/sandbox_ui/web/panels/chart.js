@@ -1,4 +1,4 @@
-// How much was accepted, delivered, bounced and refused over time: stacked bars, drawn as plain SVG, with a table beside it.
+// How much was accepted, delivered, bounced and refused over time: one row of bars for each, drawn as plain SVG.
 import * as api from "../api.js";
 import { card, choice, drawing, element, fill } from "../dom.js";
 import { duration } from "../format.js";

@@ -1,7 +1,7 @@
 // One row of the catalog: what it says, when it comes, how to get past it, and a form that forces it.
 import * as api from "../api.js";
 import { card, element, pairs } from "../dom.js";
-import { badge } from "../format.js";
+import { badge, reply } from "../format.js";
 import { attempt, copyButton, tell } from "../tell.js";
 
 const MATCHES = [
@@ -18,14 +18,10 @@ export async function showError(id, faults) {
   if (!entry) throw new Error(`There is no error ${id} in the catalogs of the providers that run.`);
   return [
     element("div", { class: "head" }, element("h2", {}, entry.title || entry.id), element("p", {}, badge(entry.evidence, "plain"), " ", badge(entry.channel, "plain"), entry.closes ? badge("closes the connection", "warn") : "")),
-    card("The client sees", element("pre", { class: "source", tabindex: 0, "aria-label": "Reply" }, said(entry)), entry.observed && entry.observed !== entry.text ? element("p", { class: "faint" }, `Also observed: ${entry.observed}`) : null),
+    card("The client sees", element("pre", { class: "source", tabindex: 0, "aria-label": "Reply" }, reply(entry)), entry.observed && entry.observed !== entry.text ? element("p", { class: "faint" }, `Also observed: ${entry.observed}`) : null),
     card("Why", pairs(facts(entry))),
     forcing(entry, faults),
   ];
-}
-
-function said({ status, code, text }) {
-  return [status, text.startsWith(code) ? "" : code, text].filter(Boolean).join(" ");
 }
 
 function facts(entry) {

@@ -1,7 +1,7 @@
 // The error catalog: everything that the services may say no with, searchable, and each to be forced.
 import * as api from "../api.js";
 import { choice, element, empty, fill } from "../dom.js";
-import { badge, count } from "../format.js";
+import { badge, count, reply } from "../format.js";
 import { paced } from "../live.js";
 import { go, link } from "../route.js";
 import { showError } from "./error.js";
@@ -55,7 +55,7 @@ export function makeErrors() {
       element(
         "a",
         { class: "row", href: link({ view: "errors", id: entry.id, search }), "data-id": entry.id, "aria-current": entry.id === current ? "true" : null },
-        element("span", { class: "line" }, element("span", { class: "subject" }, `${entry.status} ${entry.text || entry.title}`), armed ? badge("armed", "warn", "⚡") : null),
+        element("span", { class: "line" }, element("span", { class: "subject" }, entry.text ? reply(entry) : `${entry.status} ${entry.title}`), armed ? badge("armed", "warn", "⚡") : null),
         element("span", { class: "line faint" }, element("span", { class: "who" }, entry.id), badge(entry.stages.join(" "), "plain")),
       ),
     );
@@ -64,7 +64,7 @@ export function makeErrors() {
   function paintFilters() {
     const values = (name) => [...new Set(rows.flatMap((one) => (name === "stage" ? one.stages : one[name])))].sort();
     const selects = NAMES.map((name) =>
-      choice(name, [["", `Any ${name}`], ...values(name).map((one) => [one, one])], search[name] ?? "", (value) => go({ view: "errors", search: { ...search, [name]: value } })),
+      choice(name, [["", name[0].toUpperCase() + name.slice(1)], ...values(name).map((one) => [one, one])], search[name] ?? "", (value) => go({ view: "errors", search: { ...search, [name]: value } })),
     );
     fill(filters, ...selects, total);
   }

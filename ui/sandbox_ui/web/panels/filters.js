@@ -1,10 +1,9 @@
 // The filters above the list; each is a term of the query language, so a filtered list can be linked to.
 import { choice, element } from "../dom.js";
 import { OUTCOME_NAMES, words } from "../format.js";
-import * as api from "../api.js";
 
-const CHANNELS = [["", "Any channel"], ["smtp", "SMTP"], ["https", "HTTPS"]];
-const OUTCOMES = [["", "Any outcome"], ...OUTCOME_NAMES.map((name) => [name, words(name)])];
+const CHANNELS = [["", "Channel"], ["smtp", "SMTP"], ["https", "HTTPS"]];
+const OUTCOMES = [["", "Outcome"], ...OUTCOME_NAMES.map((name) => [name, words(name)])];
 const NAMES = ["provider", "outcome", "channel"];
 
 // The query that search field and filters ask for together.
@@ -18,13 +17,8 @@ export function queryOf(search) {
 
 export function makeFilters(changed) {
   const root = element("div", { class: "filters", role: "group", "aria-label": "Filters" });
-  let providers = [["", "Any provider"]];
+  const providers = [["", "Provider"]];
   let shown = {};
-  api.status().then(({ providers: found }) => {
-    providers = [["", "Any provider"], ...found.map(({ name }) => [name, name])];
-    show(shown);
-  }).catch(() => {});
-
   function show(search) {
     shown = search;
     const focused = root.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
@@ -42,6 +36,13 @@ export function makeFilters(changed) {
     if (focused) [...root.children].find((one) => one.getAttribute("aria-label") === focused)?.focus();
   }
 
+  // Which providers run is learnt with the counts, so that the first list waits for nothing else.
+  function offer(names) {
+    if (names.length === providers.length - 1) return;
+    providers.splice(1, providers.length, ...names.map((name) => [name, name]));
+    show(shown);
+  }
+
   show({});
-  return { element: root, show };
+  return { element: root, show, offer };
 }

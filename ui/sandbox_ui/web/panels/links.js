@@ -6,7 +6,8 @@ const LINK = /https?:\/\/[^\s<>"'`]+/gi;
 const TARGET = /<a\b[^>]{0,1000}?\bhref\s*=\s*(?:"([^"]{1,2000})"|'([^']{1,2000})'|([^\s>"']{1,2000}))/gi;
 const CODE = /\b(?:\d{3}[- ]\d{3}|\d{4,8}|[A-Z0-9]{3,5}-[A-Z0-9]{3,5})\b/g;
 const ABOUT = /code|otp|passcode|pin\b|verif|one.time|token|confirm|sign.?in|log.?in|2fa|security/i;
-const NEAR = 80; // characters around a code in which a word tells what it is
+const NAMED = /(?:order|invoice|ticket|no\.?|number|[#$€£])\s*#?$/i; // what stands before a number that is none
+const NEAR = 60; // characters around a code in which a word tells what it is
 const ENTITIES = { "&amp;": "&", "&quot;": '"', "&#39;": "'", "&#x27;": "'", "&lt;": "<", "&gt;": ">", "&#x2F;": "/" };
 
 export function found(message) {
@@ -24,7 +25,8 @@ export function linksOf({ text, html }) {
 export function codesOf(text) {
   const codes = [...text.matchAll(CODE)].filter((match) => {
     const around = text.slice(Math.max(0, match.index - NEAR), match.index + match[0].length + NEAR);
-    return /\d/.test(match[0]) && ABOUT.test(around);
+    const named = NAMED.test(text.slice(Math.max(0, match.index - 12), match.index));
+    return /\d/.test(match[0]) && ABOUT.test(around) && !named;
   });
   return [...new Set(codes.map((match) => match[0]))];
 }

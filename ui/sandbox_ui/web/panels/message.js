@@ -22,7 +22,10 @@ export async function makeMessage(id, { removed, tab, turned }) {
   let message = await api.show(id);
   const head = element("div", { class: "head" });
   const views = tabs("Message", viewsOf(() => message), tab, turned);
-  if (!message.read) api.change(id, { read: true }).catch(() => {});
+  if (!message.read) {
+    message = { ...message, read: true };
+    api.change(id, { read: true }).catch(() => {});
+  }
   paint();
 
   function paint() {

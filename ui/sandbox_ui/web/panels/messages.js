@@ -133,7 +133,7 @@ export function makeMessages({ problem, ask }) {
       await split.open(place.id, "Choose a message with the mouse, or with j, k and Enter.");
     } else if (open) open.turn(place.tab);
     await loaded;
-    list.mark(place.id);
+    if (read().id === place.id) list.mark(place.id); // the reader may have gone on meanwhile
   }
 
   function heard(events) {
@@ -165,5 +165,5 @@ export function makeMessages({ problem, ask }) {
     "]": () => open?.step(1),
     "[": () => open?.step(-1),
   };
-  return { element: split.element, show, heard, keys };
+  return { element: split.element, show, heard, keys, offer: filters.offer };
 }
