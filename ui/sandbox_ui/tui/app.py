@@ -240,7 +240,7 @@ class Inspector(App[None]):
     @on(Changed)
     def _count(self) -> None:
         """Ask for the counts of the status line."""
-        self.run_worker(self._status(), group="status", exclusive=True)
+        self.run_worker(self._status, group="status", exclusive=True)  # type: ignore[arg-type]
 
     async def _status(self) -> None:
         with suppress(ClientError):

@@ -231,6 +231,11 @@ class Rows(Painted, can_focus=True):
         self.virtual_size = Size(self.size.width, len(self._items) + 1)
         self._look_ahead()
 
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Draw the cursor as one that takes the keys, or as one that doesn't."""
+        super().watch_has_focus(has_focus)
+        self.refresh()
+
     def _widths(self) -> list[tuple[int, int]]:
         """The columns that are there at this width, each with its cells."""
         total = self.size.width

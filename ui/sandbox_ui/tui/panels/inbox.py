@@ -208,7 +208,7 @@ class Inbox(Panel):
     def _on_near_end(self) -> None:
         if self._cursor and not self._loading:
             self._loading = True
-            self.run_worker(self._load_older(), group="older")
+            self.run_worker(self._load_older, group="older")  # type: ignore[arg-type]
 
     async def _load_older(self) -> None:
         """Add the next page below."""

@@ -63,7 +63,7 @@ class Panel(Vertical):
             self._again = True
         else:
             self._renewing = True
-            self.run_worker(self._renew(), group="renew")
+            self.run_worker(self._renew, group="renew")  # type: ignore[arg-type]
 
     def shown(self) -> None:
         """It is shown now."""
