@@ -10,7 +10,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Nothing:
-    async def handle_DATA(self, server, session, envelope):  # noqa: ARG002, N802
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
         return "250 Ok"
 
 
