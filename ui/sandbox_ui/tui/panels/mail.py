@@ -81,6 +81,7 @@ class Mail(Panel):
     def _on_highlighted(self, event: Highlighted) -> None:
         event.stop()
         self.reading.want(event.item)
+        self.refresh_bindings()
 
     @on(Chosen, "#messages")
     def _on_chosen(self, event: Chosen) -> None:
