@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,7 @@ from sandbox.version import __version__
 from sandbox.wire.provider import Provider
 
 MEMORY = ":memory:"
+log = logging.getLogger(__name__)
 
 
 class Runtime:
@@ -76,6 +78,11 @@ class Runtime:
             asyncio.create_task(self.delivery.run(), name="delivery"),
             asyncio.create_task(self.indexer.run(), name="indexer"),
         ]
+        self._tasks += [
+            asyncio.create_task(self._watch(provider.name, provider.background), name=provider.name)
+            for provider in self.providers
+            if provider.background
+        ]
         self._network = Network(self.settings, self.services, self.providers)
         await self._network.open(AppControls(self))
         if self.settings.ready_file:
@@ -92,7 +99,8 @@ class Runtime:
         await accounts.load()
         names = make_names(self.settings, self.store, self.providers, lambda: self.services)
         exchange = make_destinations(self.settings, names)
-        self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, exchange)
+        own = {provider.name: provider.outcome for provider in self.providers if provider.outcome}
+        self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, exchange, own)
         self.indexer = Indexer(self.store)
         services = Services(
             store=self.store,
@@ -134,6 +142,13 @@ class Runtime:
         except OSError as error:
             raise StoreError(f"the data folder {folder} can't be made ({error.strerror})") from error
         return folder.resolve()
+
+    async def _watch(self, name: str, background: Callable[[Services, Any], Awaitable[None]]) -> None:
+        """Run what a provider does by itself; an error of it ends it, and the log says so, but nothing else."""
+        try:
+            await background(self.services, getattr(self.settings, name))
+        except Exception:
+            log.exception("%s: what runs in the background has failed", name)
 
     def _accepted(self) -> None:
         self.delivery.wake()

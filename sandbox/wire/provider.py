@@ -9,9 +9,10 @@ from typing import Any, Literal
 from starlette.routing import BaseRoute
 
 from sandbox.core.accounts import Account
+from sandbox.core.attempts import Attempt, Decision
 from sandbox.core.catalog import Catalog
 from sandbox.core.delivered_copy import DeliveredCopy
-from sandbox.core.model import MessageRecord, Principal
+from sandbox.core.model import MessageRecord, Principal, Stage
 from sandbox.core.policy import Rules
 from sandbox.core.services import Services
 from sandbox.wire.dialect import Dialect
@@ -38,12 +39,16 @@ class SmtpPersonality:
 
     dialect: Dialect
     listeners: Sequence[SmtpListener]
-    authenticate: Callable[[Services, str, str], Awaitable[Principal]]
-    """(services, username, password) → who it is; raises `Refusal(AUTH_INVALID)`."""
+    authenticate: Callable[[Services, str, str, str], Awaitable[Principal]]
+    """(services, username, password, the client's IP address) → who it is; raises `Refusal(AUTH_INVALID)`."""
     owner: Callable[[Services, str], Awaitable[str | None]]
     """(services, username) → the account that a username belongs to, for faults; None when unknown."""
     ciphers: Sequence[str] = ()
     """Suites of TLS 1.2 that the service agrees to, by their OpenSSL names, the preferred one first; empty: any."""
+    sender_checked: Stage = Stage.MAIL
+    """When the sender and the quota are judged: at MAIL, or only at the end of the data (BODY)."""
+    tells_suppressed: bool = True
+    """Whether RCPT tells that a recipient is on the suppression list; else it is accepted like any other."""
     details: Callable[[Services, Account, str], Awaitable[Mapping[str, object]]] | None = None
     """(services, account, sender) → placeholders that only this provider's replies have, such as `sender_id`."""
 
@@ -69,6 +74,10 @@ class Provider:
     """What a client needs to know, in the ready file's shape, without the listeners."""
     delivered: Callable[[Services, Any, Account, MessageRecord, bytes, str], Awaitable[DeliveredCopy]] | None = None
     """(services, section, account, message, its octets, recipient) → the copy that the recipient gets."""
+    outcome: Callable[[Attempt], Decision | None] | None = None
+    """What becomes of a recipient that is a test address of the provider's own; None for any other."""
+    background: Callable[[Services, Any], Awaitable[None]] | None = None
+    """(services, section): what the provider does by itself while the sandbox runs, until it is cancelled."""
     names: Callable[[Services, Any, Account, str, str], Awaitable[list[str] | None]] | None = None
     """(services, section, account, name, record type) → what the provider publishes in DNS, in presentation form.
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from sandbox.core.accounts import Account
 from sandbox.core.clock import to_iso
-from sandbox.core.model import Principal, Resource
+from sandbox.core.headers import HeaderBlock
+from sandbox.core.model import Principal, Resource, Submission
 from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause, SuppressionReason
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
@@ -87,6 +88,14 @@ class OciRules:
             if found is not None and found.data.get("lifecycleState") == "ACTIVE":
                 return found
         return None
+
+    async def review(self, account: Account, submission: Submission, block: HeaderBlock) -> Mapping[str, Any]:  # noqa: ARG002
+        """OCI has nothing to add to what every submission must pass."""
+        return {}
+
+    def counted(self, address: str) -> bool:  # noqa: ARG002
+        """Every recipient counts."""
+        return True
 
     async def suppressed(
         self,

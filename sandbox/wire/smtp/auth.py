@@ -124,7 +124,9 @@ async def _owner(conversation: Conversation, username: str) -> Account:
 async def _principal(conversation: Conversation, username: str, password: str) -> Principal:
     """Who it is; in a permissive sandbox, anybody."""
     try:
-        return await conversation.endpoint.personality.authenticate(conversation.services, username, password)
+        return await conversation.endpoint.personality.authenticate(
+            conversation.services, username, password, conversation.address
+        )
     except Refusal:
         if not conversation.services.permissive:
             raise

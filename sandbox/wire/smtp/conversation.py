@@ -132,6 +132,7 @@ class Conversation:
         rules = self.endpoint.state.rules
         limits = rules.limits(self.account)
         spoken = {
+            Condition.OVER_RATE: limits.per_second,
             Condition.OVER_MINUTE_LIMIT: limits.per_minute,
             Condition.OVER_DAY_LIMIT: limits.per_day,
             Condition.TOO_LARGE: rules.sizes(self.account).message,

@@ -41,7 +41,8 @@ async def mail(conversation: Conversation, argument: str) -> None:
         raise Refusal(Condition.TOO_MANY_AUTH_FAILURES)
     if int(params.get("SIZE", 0)) > conversation.endpoint.state.rules.sizes(conversation.account).message:
         raise Refusal(Condition.TOO_LARGE)
-    await _check_sender(conversation, sender)
+    if conversation.endpoint.personality.sender_checked is Stage.MAIL:
+        await _check_sender(conversation, sender)
     conversation.transaction = Transaction(sender=sender, params=params)
     await conversation.reply(conversation.dialect.ok)
 
@@ -86,7 +87,7 @@ async def rcpt(conversation: Conversation, argument: str) -> None:
 async def _check_suppression(conversation: Conversation, transaction: Transaction, address: str) -> None:
     rules = conversation.endpoint.state.rules
     found = await rules.suppressed(conversation.account, principal_of(conversation), address, transaction.sender)
-    if found is not None:
+    if found is not None and conversation.endpoint.personality.tells_suppressed:
         transaction.recipients.append(address)
         transaction.silent.add(address)
         raise Refusal(Condition.RECIPIENT_SUPPRESSED, recipient=address, address=address, **found.params)
