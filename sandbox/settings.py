@@ -97,10 +97,10 @@ class Oci(Section):
     )
     limits: str | dict[str, int | None] = setting(
         "paid",
-        "trial, paid, unlimited, or a table of per_minute and per_day",
+        "trial, paid, unlimited, or a table of per_minute, per_day and approved_senders",
         choices=("trial", "paid", "unlimited"),
         least=0,
-        keys=("per_minute", "per_day"),
+        keys=("per_minute", "per_day", "approved_senders"),
     )
     max_message_bytes: int = setting(2_097_152, "size of a message with its headers", unit="bytes", least=1)
     advertise_size: bool = setting(True, "name the size limit in the reply to EHLO")  # noqa: FBT003

@@ -24,6 +24,8 @@ PRESETS: Mapping[str, Limits] = {
     "unlimited": Limits(),
 }
 """Sending limits of the service's own account types, in emails."""
+SENDERS: Mapping[str, int | None] = {"trial": 2_000, "paid": 10_000, "unlimited": None}
+"""Approved senders that each type of account may have."""
 _REASONS: Mapping[SuppressionReason, str] = {
     SuppressionReason.HARD_BOUNCE: "HARDBOUNCE",
     SuppressionReason.SOFT_BOUNCE: "SOFTBOUNCE",
@@ -41,10 +43,15 @@ def limits_of(wish: str | Mapping[str, int | None]) -> Limits:
         if wish not in PRESETS:
             raise ValueError(f"oci.limits is {', '.join(PRESETS)} or a table of single limits; not {wish!r}")
         return PRESETS[wish]
-    if unknown := set(wish) - {"per_minute", "per_day"}:
-        raise ValueError(f"oci.limits knows per_minute and per_day; not {', '.join(sorted(unknown))}")
+    if unknown := set(wish) - {"per_minute", "per_day", "approved_senders"}:
+        raise ValueError(f"oci.limits knows per_minute, per_day and approved_senders; not {', '.join(sorted(unknown))}")
     paid = PRESETS["paid"]
     return Limits(per_minute=wish.get("per_minute", paid.per_minute), per_day=wish.get("per_day", paid.per_day))
+
+
+def most_senders(wish: str | Mapping[str, int | None]) -> int | None:
+    """How many approved senders an account may have; None for any number."""
+    return SENDERS[wish] if isinstance(wish, str) else wish.get("approved_senders", SENDERS["paid"])
 
 
 class OciRules:
