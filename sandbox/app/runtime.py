@@ -32,6 +32,7 @@ from sandbox.core.store import Store
 from sandbox.core.transcript import OpenSessions
 from sandbox.settings import Settings
 from sandbox.version import __version__
+from sandbox.wire.callbacks import PostCourier
 from sandbox.wire.provider import Provider
 
 MEMORY = ":memory:"
@@ -102,6 +103,7 @@ class Runtime:
         own = {provider.name: provider.outcome for provider in self.providers if provider.outcome}
         self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, exchange, own)
         self.indexer = Indexer(self.store)
+        self.courier = PostCourier(self.store, accounts, self.settings.delivery.callback_hosts)
         services = Services(
             store=self.store,
             accounts=accounts,
@@ -113,6 +115,7 @@ class Runtime:
             providers=self._states,
             files=files,
             permissive=self.settings.permissive,
+            courier=self.courier,
             endpoints={},
         )
         for provider in self.providers:
@@ -124,7 +127,7 @@ class Runtime:
         self._rules[provider.name] = provider.rules(services, section, self.settings.permissive)
         self._states[provider.name] = ProviderState(
             name=provider.name,
-            catalog=provider.catalog(),
+            catalog=provider.catalog().speaking(getattr(section, "dialect", "")),
             rules=self._rules[provider.name],
             wording=section.wording,
             region=provider.region(section),
@@ -198,6 +201,8 @@ class Runtime:
                 await task
         if hasattr(self, "callbacks"):
             await self.callbacks.stop()
+        if hasattr(self, "courier"):
+            await self.courier.close()
         if hasattr(self, "store"):
             await self.store.close()
         if self._temporary is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.core import headers
+from sandbox.core import arrivals, headers
 from sandbox.core.accounts import Account, Accounts
 from sandbox.core.errors import Condition, Refusal, StoreError
 from sandbox.core.model import MessageRecord, Outcome, Receipt, RecipientRecord, Submission
@@ -82,6 +82,16 @@ class Intake:
             suppressed=tuple(sorted(decided.suppressed)),
         )
 
+    async def receive(self, submission: Submission, envelope_id: str) -> MessageRecord:
+        """Store mail that arrived for the principal's account; the provider says itself what becomes of it.
+
+        Raises `Refusal(UNPARSABLE)` or `Refusal(STORAGE_FULL)`.
+        """
+        account = self._accounts.get(submission.principal.account)
+        record = await arrivals.keep(self._store, account, submission, envelope_id)
+        self._accepted()
+        return record
+
     async def _decide(self, account: Account, rules: Rules, submission: Submission) -> _Decided:
         sizes = rules.sizes(account)
         if len(submission.raw) > sizes.message:
@@ -93,11 +103,12 @@ class Intake:
         for sender in senders:
             if not await rules.sender_approved(account, submission.principal, sender):
                 raise Refusal(Condition.HEADER_SENDER_NOT_APPROVED, address=sender)
+        reviewed = await rules.review(account, submission, block)
         decided = _Decided(
             block=block,
             senders=senders,
-            suppressed=set(submission.silent),
-            attributes={**submission.attributes, **await rules.review(account, submission, block)},
+            suppressed={*submission.silent, *reviewed.get("suppressed", ())},
+            attributes={**submission.attributes, **reviewed},
         )
         for address in submission.envelope.rcpt_to:
             if await rules.suppressed(account, submission.principal, address, submission.envelope.mail_from):
@@ -165,7 +176,12 @@ def _events(record: MessageRecord) -> list[dict[str, Any]]:
     }
     events: list[dict[str, Any]] = [{**about, "type": "message.accepted", "data": data}]
     events.extend(
-        {**about, "type": "recipient.suppressed", "recipient": recipient.address}
+        {
+            **about,
+            "type": "recipient.suppressed",
+            "recipient": recipient.address,
+            "data": {"provider": record.provider},
+        }
         for recipient in record.recipients
         if recipient.outcome is Outcome.SUPPRESSED
     )

@@ -79,7 +79,8 @@ class Rules(Protocol):
     async def review(self, account: Account, submission: Submission, block: HeaderBlock) -> Mapping[str, Any]:
         """The provider's last word on a whole message: what it remembers of it, or a `Refusal`.
 
-        What is returned is added to the attributes of the submission and stored with the message.
+        What is returned is added to the attributes of the submission and stored with the message. `suppressed` in it
+        names the recipients that are held back, where that depends on more than the address.
         """
         ...
 

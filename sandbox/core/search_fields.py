@@ -21,6 +21,14 @@ class Field:
     """(value, present moment) → condition; `ValueError` says what is wrong with the value."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Grammar:
+    """What can be searched in one kind of things: its fields, and what a word without a field means."""
+
+    fields: Mapping[str, Field]
+    anywhere: Callable[[str], Clause]
+
+
 _UNITS = {"": 1, "b": 1, "k": 1024, "kb": 1024, "m": 1024**2, "mb": 1024**2, "g": 1024**3, "gb": 1024**3}
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([a-z]{0,2})")
 _AGO = frozenset("smhdw")
@@ -55,7 +63,7 @@ def _any(clauses: Iterable[Clause]) -> Clause:
 
 def _contains(column: str, value: str) -> Clause:
     """The value as a part of a column, whatever its case."""
-    return _contains_in((column,), value) if column in _INDEXED and len(value) >= _SHORTEST else _like(column, value)
+    return _contains_in((column,), value) if column in _INDEXED and len(value) >= _SHORTEST else like(column, value)
 
 
 def _contains_in(columns: Sequence[str], value: str) -> Clause:
@@ -63,7 +71,7 @@ def _contains_in(columns: Sequence[str], value: str) -> Clause:
     names = " ".join(column.removeprefix("m.") for column in columns)
     within = "" if len(columns) == len(_INDEXED) else f"{{{names}}} : "
     phrase = '"' + value.replace('"', '""') + '"'
-    unread = _any(_like(column, value) for column in columns)
+    unread = _any(like(column, value) for column in columns)
     found = "SELECT rowid FROM message_words WHERE message_words MATCH ?"
     rest = f"SELECT m.seq FROM messages m WHERE m.indexed = 0 AND ({unread.sql})"  # noqa: S608 - constants
     sql = f"m.seq IN ({found} UNION ALL {rest})"
@@ -74,7 +82,7 @@ def _both(first: Clause, second: Clause) -> Clause:
     return Clause(sql=f"({first.sql}) AND ({second.sql})", params=(*first.params, *second.params))
 
 
-def _like(column: str, value: str) -> Clause:
+def like(column: str, value: str) -> Clause:
     """The same by looking at each message: SQLite folds ASCII, of other letters both forms are tried."""
     forms = {value} if value.isascii() else {value, value.lower(), value.upper(), value.title()}
     escaped = tuple("%" + re.sub(r"([%_!])", r"!\1", form) + "%" for form in sorted(forms))
@@ -117,7 +125,7 @@ def _to(value: str) -> Clause:
 
 
 def _outcome(value: str) -> Clause:
-    _one_of(value, [str(one) for one in Outcome])
+    one_of(value, [str(one) for one in Outcome])
     return Clause(sql=_RECIPIENT.format("r.outcome = ?"), params=(value.lower(),))
 
 
@@ -126,7 +134,8 @@ def _tag(value: str) -> Clause:
     return Clause(sql=sql, params=(value,))
 
 
-def _one_of(value: str, allowed: Sequence[str]) -> str:
+def one_of(value: str, allowed: Sequence[str]) -> str:
+    """The value in lower case; `ValueError` when it is none of those that are allowed."""
     if value.lower() not in allowed:
         raise ValueError(f"{value[:40]!r} is none of {', '.join(allowed)}")
     return value.lower()
@@ -136,15 +145,15 @@ _IS = {"read": "m.read = 1", "unread": "m.read = 0", "tagged": "m.tags <> '[]'"}
 
 
 def _is(value: str) -> Clause:
-    return Clause(sql=_IS[_one_of(value, list(_IS))])
+    return Clause(sql=_IS[one_of(value, list(_IS))])
 
 
 def _has(value: str) -> Clause:
-    _one_of(value, ["attachment", "attachments"])
+    one_of(value, ["attachment", "attachments"])
     return Clause(sql="m.attachments > 0")
 
 
-def _moment(value: str, now: float) -> float:
+def moment(value: str, now: float) -> float:
     """Unix seconds of an ISO 8601 time, or of as long ago as a duration says."""
     ago = value.removeprefix("-")
     try:
@@ -197,7 +206,7 @@ FIELDS: Mapping[str, Field] = {
     "channel": Field(
         wants="smtp or https",
         about="how it came in",
-        clause=lambda value, _: _equals("m.channel", _one_of(value, [str(one) for one in Channel])),
+        clause=lambda value, _: _equals("m.channel", one_of(value, [str(one) for one in Channel])),
     ),
     "outcome": Field(
         wants="an outcome such as delivered",
@@ -215,12 +224,12 @@ FIELDS: Mapping[str, Field] = {
     "before": Field(
         wants="a time like 2026-01-31 or 1h",
         about="accepted before a time, or longer ago",
-        clause=lambda value, now: Clause(sql="m.accepted < ?", params=(_moment(value, now),)),
+        clause=lambda value, now: Clause(sql="m.accepted < ?", params=(moment(value, now),)),
     ),
     "after": Field(
         wants="a time like 2026-01-31 or 1h",
         about="accepted at a time or later, or not longer ago",
-        clause=lambda value, now: Clause(sql="m.accepted >= ?", params=(_moment(value, now),)),
+        clause=lambda value, now: Clause(sql="m.accepted >= ?", params=(moment(value, now),)),
     ),
     "larger": Field(
         wants="a size like 10k",
@@ -248,3 +257,4 @@ FIELDS: Mapping[str, Field] = {
         clause=lambda value, _: Clause(sql="m.session = ?", params=(value,)),
     ),
 }
+MESSAGES = Grammar(fields=FIELDS, anywhere=anywhere)

@@ -20,7 +20,7 @@ async def auth(conversation: Conversation, argument: str) -> None:
     """Log a client in."""
     conversation.tried_auth = True
     words = argument.split()
-    if not conversation.helo:
+    if conversation.dialect.hello_needed and not conversation.helo:
         raise Refusal(Condition.HELLO_NEEDED)
     if conversation.principal is not None or conversation.transaction is not None:
         raise Refusal(Condition.AUTH_AGAIN)
