@@ -76,7 +76,7 @@ class Servers:
             return
         account = server.new_account()["account"]
         try:
-            with Client(server.url, account) as client:
+            with Client(server.url_with_login, account) as client:
                 yield client
         finally:
             server.remove_account(account)

@@ -37,5 +37,6 @@ async def show(call: Call) -> Response:
             "counts": counts,
             "clock": shapes.clock(call.account),
             "last_event": await store.events.last_id(),
+            "warnings": list(call.controls.warnings),
         }
     )

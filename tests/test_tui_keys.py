@@ -397,6 +397,29 @@ def test_from_a_message_to_its_conversation_and_back_and_to_the_error(box):
     run(scenario)
 
 
+def test_attempts_are_searched(box):
+    async def scenario():
+        refuse(box, session="one", error="oci.smtp.535.credentials-invalid")
+        refuse(box, session="two", error="oci.smtp.254.suppressed", client="10.0.0.9:1")
+        async with inspecting(box.url, size=(160, 40)) as (inspector, pilot):
+            panel = inspector.panel("attempts")
+            await press(pilot, "2")
+            await until(pilot, lambda: len(panel.rows.items) == 2)
+            await sees(pilot, "2 attempts")
+            await press(pilot, "slash", *"err", "tab", *"suppr", "enter")
+            await until(pilot, lambda: [item["id"] for item in panel.rows.items] == ["two"])
+            await sees(pilot, "error:suppr", "1 attempts matching")
+            assert inspector.focused is panel.rows
+            await press(pilot, "slash", *" is:nothing")
+            await sees(pilot, "is: at character 1:", "refused, accepted, forced, open")
+            await press(pilot, "enter", "escape")
+            await until(pilot, lambda: len(panel.rows.items) == 2)
+            await press(pilot, "slash", *"nobody-said-this")
+            await sees(pilot, "no attempt matches")
+
+    run(scenario)
+
+
 def test_errors_are_searched_forced_and_disarmed(box, client):
     async def scenario():
         async with inspecting(box.url) as (inspector, pilot):
