@@ -1,15 +1,18 @@
-"""Which operations of the provider's APIs the sandbox answers, compared with the provider's own SDK."""
+"""Which operations of the providers' APIs the sandbox answers, compared with each provider's own SDK."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import oci
+from ibm_eventnotifications.event_notifications_v1 import EventNotificationsV1
 
+from sandbox.providers.ibm import api as ibm_api
 from sandbox.providers.oci import (
     control,
     dns_control,
@@ -21,23 +24,48 @@ from sandbox.providers.oci import (
 )
 from sandbox.wire.http import Operation
 
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "exchanges" / "oci"
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "exchanges"
 _REQUEST = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) /*(/\S+)", re.MULTILINE)
+
+
+SdkOperation = tuple[str, str, str]
+"""Name, method and path template below the API's prefix."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """One API: the SDK's client of it, and the sandbox's table."""
+    """One API: what the SDK's client of it can do, and the sandbox's table."""
 
+    provider: str
     title: str
-    client: type
-    prefix: str
+    sdk: Callable[[], Iterable[SdkOperation]]
+    prefixes: Sequence[str]
     operations: Sequence[Operation]
     whole: bool = False
     """Whether operations that the sandbox lacks are listed one by one."""
 
 
-_TABLES = (
+def oci_operations(client: type) -> Iterator[SdkOperation]:
+    """Each operation of a client of OCI's SDK."""
+    for name, function in inspect.getmembers(client, inspect.isfunction):
+        source = inspect.getsource(function)
+        path, method = (
+            re.search(rf"^\s+{word} = \"(.+)\"$", source, re.MULTILINE) for word in ("resource_path", "method")
+        )
+        if path and method and not name.startswith("_"):
+            yield name, method[1], path[1]
+
+
+def ibm_operations(prefix: str) -> Iterator[SdkOperation]:
+    """Each operation of IBM's SDK below a prefix."""
+    for name, function in inspect.getmembers(EventNotificationsV1, inspect.isfunction):
+        source = inspect.getsource(function)
+        path, method = (re.search(rf"\b{word} ?= ?'(.+?)'", source) for word in ("url", "method"))
+        if path and method and path[1].startswith(prefix):
+            yield name, method[1], path[1].removeprefix(prefix)
+
+
+_OCI = (
     ("Email Delivery", oci.email.EmailClient, control, True),
     ("Email Delivery submission", oci.email_data_plane.EmailDPClient, submit, True),
     ("Identity", oci.identity.IdentityClient, identity_control, False),
@@ -46,9 +74,25 @@ _TABLES = (
     ("Log search", oci.loggingsearch.LogSearchClient, log_search, True),
     ("Logging", oci.logging.LoggingManagementClient, log_groups, False),
 )
-APIS = tuple(
-    Api(title=title, client=client, prefix=table.PREFIX, operations=table.OPERATIONS, whole=whole)
-    for title, client, table, whole in _TABLES
+APIS = (
+    *(
+        Api(
+            provider="oci",
+            title=title,
+            sdk=partial(oci_operations, client),
+            prefixes=(table.PREFIX,),
+            operations=table.OPERATIONS,
+            whole=whole,
+        )
+        for title, client, table, whole in _OCI
+    ),
+    Api(
+        provider="ibm",
+        title="Event Notifications",
+        sdk=partial(ibm_operations, ibm_api.PREFIXES[-1]),
+        prefixes=ibm_api.PREFIXES,
+        operations=ibm_api.OPERATIONS,
+    ),
 )
 
 
@@ -65,7 +109,7 @@ class Row:
 
 def rows(api: Api) -> list[Row]:
     """Every operation of the SDK's client, in the order of their paths."""
-    shown = _fixtures()
+    shown = _fixtures(api.provider)
     return sorted(
         (
             Row(
@@ -73,23 +117,12 @@ def rows(api: Api) -> list[Row]:
                 method=method,
                 path=path,
                 answered=_answered(api, method, path),
-                fixtures=[file for file, calls in shown.items() if _shows(calls, method, api.prefix + path)],
+                fixtures=[file for file, calls in shown.items() if _shows(calls, method, api.prefixes, path)],
             )
-            for name, method, path in sdk_operations(api.client)
+            for name, method, path in api.sdk()
         ),
         key=lambda row: (row.path, row.method),
     )
-
-
-def sdk_operations(client: type) -> Iterator[tuple[str, str, str]]:
-    """(name, method, path template) of each operation of an SDK client."""
-    for name, function in inspect.getmembers(client, inspect.isfunction):
-        source = inspect.getsource(function)
-        path, method = (
-            re.search(rf"^\s+{word} = \"(.+)\"$", source, re.MULTILINE) for word in ("resource_path", "method")
-        )
-        if path and method and not name.startswith("_"):
-            yield name, method[1], path[1]
 
 
 def _answered(api: Api, method: str, path: str) -> bool:
@@ -102,22 +135,26 @@ def _plain(path: str) -> str:
     return re.sub(r"\{[^}]+\}", "{}", path)
 
 
-def _fixtures() -> Mapping[str, Sequence[tuple[str, str]]]:
+def _fixtures(provider: str) -> Mapping[str, Sequence[tuple[str, str]]]:
     """Exchange fixture → the method and path of each of its requests."""
     return {
         path.stem: [(method, target.partition("?")[0]) for method, target in _REQUEST.findall(path.read_text("utf-8"))]
-        for path in sorted(FIXTURES.glob("*.http"))
+        for path in sorted((FIXTURES / provider).glob("*.http"))
     }
 
 
-def _shows(calls: Sequence[tuple[str, str]], method: str, path: str) -> bool:
+def _shows(calls: Sequence[tuple[str, str]], method: str, prefixes: Sequence[str], path: str) -> bool:
     expression = re.compile("[^/]+".join(map(re.escape, re.split(r"\{[^}]+\}", path))))
-    return any(verb == method and expression.fullmatch(target) for verb, target in calls)
+    return any(
+        verb == method and target.startswith(prefix) and expression.fullmatch(target.removeprefix(prefix))
+        for verb, target in calls
+        for prefix in prefixes
+    )
 
 
-def coverage() -> str:
-    """A table for each API."""
-    return "\n\n".join(_section(api) for api in APIS)
+def coverage(provider: str) -> str:
+    """A table for each API of a provider."""
+    return "\n\n".join(_section(api) for api in APIS if api.provider == provider)
 
 
 def _section(api: Api) -> str:
@@ -130,7 +167,7 @@ def _section(api: Api) -> str:
     ]
     missing = [f"`{row.name}`" for row in found if not row.answered]
     rest = f"\n\nNot answered: {', '.join(missing)}." if missing and not api.whole else ""
-    head = f"## {api.title}, `{api.prefix}`: {len(answered)} of {len(found)} operations"
+    head = f"### {api.title}, `{api.prefixes[0]}`: {len(answered)} of {len(found)} operations"
     return head + "\n\n" + "\n".join(lines) + rest
 
 
