@@ -13,7 +13,7 @@ class Dialect:
     host: str
     """The name the server gives itself."""
     greeting: str
-    """Text after `220 `."""
+    """Text after `220 `; may use `{host}` and `{session}`, an id of the connection."""
     before_tls: Sequence[str]
     """EHLO keywords before TLS, in order."""
     after_tls: Sequence[str]

@@ -76,7 +76,8 @@ async def greet(conversation: Conversation) -> None:
     elif conversation.locked_out():
         await conversation.refuse(Refusal(Condition.TOO_MANY_AUTH_FAILURES))
     elif not await _turned_away(conversation):
-        await conversation.reply(f"220 {conversation.dialect.greeting.format(host=conversation.dialect.host)}")
+        dialect, session = conversation.dialect, conversation.transcript.session
+        await conversation.reply(f"220 {dialect.greeting.format(host=dialect.host, session=session)}")
 
 
 async def _turned_away(conversation: Conversation) -> bool:
@@ -87,6 +88,7 @@ async def _turned_away(conversation: Conversation) -> bool:
             await admit(conversation.services, conversation.address)
     except Refusal as refusal:
         await conversation.refuse(refusal)
+        conversation.closing = True
         return True
     return False
 
