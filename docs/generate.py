@@ -138,6 +138,11 @@ def coverage(provider: str) -> str:
     return str(_coverage_tables()["coverage"](provider))
 
 
+def ses_coverage() -> str:
+    """What of SES's APIs is answered, and what each operation does."""
+    return str(runpy.run_path(str(ROOT / "docs" / "ses_coverage.py"))["coverage"]())
+
+
 @cache
 def _coverage_tables() -> Mapping[str, Any]:
     """The module that compares with the SDKs, which takes a second to import."""
@@ -155,6 +160,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "errors": errors,
     "oci-coverage": partial(coverage, "oci"),
     "ibm-coverage": partial(coverage, "ibm"),
+    "ses-coverage": ses_coverage,
 }
 """Name of a generated part → what writes it."""
 

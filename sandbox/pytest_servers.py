@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -55,7 +55,7 @@ class Servers:
         if wish.get("permissive"):
             settings["permissive"] = True
         if wish.get("limits"):
-            for name in names:
+            for name in _limited(names, wish["limits"]):
                 settings[name] = {**self._settings.get(name, {}), "limits": wish["limits"]}
         return self._run(settings)
 
@@ -80,3 +80,19 @@ class Servers:
                 yield client
         finally:
             server.remove_account(account)
+
+
+def _limited(names: Sequence[str], limits: Any) -> list[str]:
+    """The providers whose setting `limits` can have this value; `SettingsError` when there is none."""
+    from sandbox.options import SettingsError, load  # noqa: PLC0415 - for tests that have the marker
+
+    found, errors = [], list[SettingsError]()
+    for name in names:
+        try:
+            load({name: {"limits": limits}}, {}, None)
+            found.append(name)
+        except SettingsError as error:  # a provider without limits, or with words of its own for them
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    return found

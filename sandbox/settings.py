@@ -329,7 +329,7 @@ class Settings(Section):
         pattern=r"(?s).+",
         example=".email-sandbox",
     )
-    providers: list[str] = setting(["oci", "ibm"], "providers to start")
+    providers: list[str] = setting(["oci", "ibm", "ses"], "providers to start")
     ports: str = setting("default", "default, or auto: every listener takes a free port", choices=("default", "auto"))
     ready_file: str = setting("", "file written once every listener accepts connections, removed at exit")
     seed: str = setting("", "makes ids and jitter repeatable, for tests; empty is random")

@@ -146,7 +146,9 @@ def test_contacts_get_what_they_want(ses, request, contact, about, wanted):
 def test_mail_to_somebody_who_left_bounces(ses, topic):
     add(ses, "left@example.org", UnsubscribeAll=True)
     sent = ses.send("left@example.org", ConfigurationSetName="all", **options("news"))
-    assert topic.event("Bounce", sent)["bounce"]["bounceType"] == "Permanent"
+    bounce = topic.event("Bounce", sent)["bounce"]
+    assert (bounce["bounceType"], bounce["bounceSubType"]) == ("Permanent", "UnsubscribedRecipient")
+    assert "unsubscribed from friends" in bounce["bouncedRecipients"][0]["diagnosticCode"]
 
 
 def copy(ses, sent, recipient):

@@ -128,6 +128,7 @@ def test_nothing_breaks_the_engine(tokens):
         assert isinstance(write("".join(tokens), {"a": [{"a": 1}], "if": 2}), str)
 
 
+@settings(max_examples=50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 PATIENCE = 30
 """Seconds that a server may take for an answer."""
-HTTPS: Mapping[str, str] = {"oci": "sandbox.commands.oci_request"}
+HTTPS: Mapping[str, str] = {
+    "oci": "sandbox.commands.oci_request",
+    "ses": "sandbox.commands.ses_request",
+}
 """Provider with an API that takes mail → the module whose `submit_raw` gives it a whole message."""
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 MOST = 250
 """Links of a message that are tracked."""
-TRIED = 5_000
+TRIED = 2_000
 """Anchors that are looked at."""
-TAG = 16_384
+TAG = 8_192
 """Characters that an anchor's tag may have."""
 _ANCHOR = re.compile(r"<a(?=\s)", re.IGNORECASE)
-_REST = re.compile(r"""(?:[^>"']|"[^"]*"|'[^']*')*>""")
-_ATTRIBUTE = re.compile(r"""\s+([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+))?""")
+_REST = re.compile(r"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
+_ATTRIBUTE = re.compile(r"""(?<=\s)([^\s"'<>/=]++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'=<>`]++))?""")
 _OWN = ("ses:no-track", "ses:tags")
 """Attributes for the service alone; recipients don't get them."""
 
@@ -90,7 +90,7 @@ def _with_href(tag: str, url: str) -> str:
 def _without_own(tag: str) -> str:
     for match in reversed(list(_ATTRIBUTE.finditer(tag, 2))):
         if match[1].lower() in _OWN:
-            tag = tag[: match.start()] + tag[match.end() :]
+            tag = tag[: match.start() - 1] + tag[match.end() :]
     return tag
 
 

@@ -62,13 +62,15 @@ async def connection(services: Services, section: Any, account: Account) -> Mapp
     key = next((row for row in keys if row.data.get("description") == READY_MADE), None)
     if key is None:
         raise LookupError(f"account {account.id!r} was not provisioned")
+    sender = await _identity(services, section, account)
     return {
         "region": section.region,
         "access_key_id": key.key,
         "secret_access_key": key.data["secret"],
         "smtp_username": key.key,
         "smtp_password": smtp_password(str(key.data["secret"]), section.region),
-        "verified_identity": await _identity(services, section, account),
+        "verified_identity": sender,
+        "sender": sender,
     }
 
 

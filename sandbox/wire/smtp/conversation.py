@@ -51,6 +51,10 @@ class Transaction:
     """Parameters of RCPT by recipient, for those that had any."""
     silent: set[str] = field(default_factory=set)
     """Recipients that are suppressed: the client was told, the message does not go to them."""
+    chunks: list[bytes] = field(default_factory=list)
+    """What BDAT has brought, as long as it is not too large."""
+    chunked: int = 0
+    """Octets that it has brought."""
     awaiting: ErrorEntry | None = None
     """An error that a magic recipient asked for, which strikes at a later stage."""
     arrivals: dict[str, list[str]] = field(default_factory=dict)

@@ -63,7 +63,7 @@ async def data(conversation: Conversation, _: str) -> None:
     """Take the message of a transaction (RFC 5321 section 4.1.1.4)."""
     need_login(conversation)
     transaction = conversation.transaction
-    if transaction is None or not transaction.recipients:
+    if transaction is None or not transaction.recipients or transaction.chunked:
         raise Refusal(Condition.RECIPIENT_NEEDED)
     sender, recipients = transaction.sender, transaction.recipients
     if await conversation.struck(Stage.DATA, sender=sender, recipients=recipients):
@@ -78,13 +78,18 @@ async def data(conversation: Conversation, _: str) -> None:
 
 
 async def _receive(conversation: Conversation, transaction: Transaction) -> None:
-    """Read the data and answer it; the transaction is over either way."""
+    """Read the data and answer it."""
     limit = conversation.endpoint.state.rules.sizes(conversation.account).message
     limits = conversation.endpoint.limits
     conversation.input.expect_data(limits.idle, limits.data_rate)
     content = await read_content(conversation.input, limit)
-    conversation.stage = Stage.BODY
     conversation.transcript.said("client", f"(message data, {content.size} octets)")
+    await finish(conversation, transaction, content)
+
+
+async def finish(conversation: Conversation, transaction: Transaction, content: Content) -> None:
+    """Answer a whole message, however it came; the transaction is over either way."""
+    conversation.stage = Stage.BODY
     try:
         await _answer(conversation, transaction, content)
     finally:

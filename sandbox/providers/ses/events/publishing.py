@@ -17,7 +17,7 @@ from sandbox.providers.ses import configuration_sets, following, identity, ids, 
 from sandbox.providers.ses.events import mail, outlets
 from sandbox.providers.ses.events.kinds import KINDS, Kind
 from sandbox.providers.ses.events.mail import Sender
-from sandbox.providers.ses.events.sections import MAKERS, Section
+from sandbox.providers.ses.events.sections import MAKERS, Section, kind_of
 from sandbox.providers.ses.owner import owner
 from sandbox.providers.ses.sns import publishing
 
@@ -97,8 +97,6 @@ async def _happened(services: Services, section: Any, event: Event, told: _Told)
             recipient=event.recipient,
         )
     )
-    if event.type == "message.accepted" and message.attributes.get("rejected"):
-        await _happened(services, section, replace(event, type="recipient.rejected"), told)
 
 
 async def _together(services: Services, event: Event, message: MessageRecord) -> list[Event]:
@@ -106,13 +104,15 @@ async def _together(services: Services, event: Event, message: MessageRecord) ->
     if len(message.recipients) == 1 or event.recipient is None:
         return [event]
     of_message = await services.store.events.of_message(message.id)
-    return [event, *(one for one in of_message if one.id > event.id and _kin(one, event))]
+    return [event, *(one for one in of_message if one.id > event.id and _kin(one, event, message))]
 
 
-def _kin(one: Event, other: Event) -> bool:
-    return (one.type, one.at, _domain(one)) == (other.type, other.at, _domain(other)) and (
-        one.type not in ("recipient.opened", "recipient.clicked")
-    )
+def _kin(one: Event, other: Event, message: MessageRecord) -> bool:
+    same = (one.type, one.at, _domain(one)) == (other.type, other.at, _domain(other))
+    alone = one.type in ("recipient.opened", "recipient.clicked", "recipient.complained", "recipient.unsubscribed")
+    if not same or alone:
+        return False
+    return MAKERS[one.type][0] != "Bounce" or kind_of(one, message) == kind_of(other, message)
 
 
 def _domain(event: Event) -> str:

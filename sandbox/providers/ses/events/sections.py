@@ -21,6 +21,7 @@ GLOBALLY = (
     " Developer Guide: http://docs.aws.amazon.com/ses/latest/DeveloperGuide/remove-from-suppressionlist.html "
 )
 """The same for the list that all customers share, which the mailbox simulator stands for."""
+UNSUBSCRIBED = "Amazon SES did not send the message to this address because the contact has unsubscribed from {name}."
 RETRIES = 50_400.0
 """Seconds for which the service goes on trying."""
 SIMULATOR = "simulator.amazonses.com"
@@ -47,31 +48,41 @@ def delivery(events: Sequence[Event], message: MessageRecord, feedback: str, hos
     }
 
 
-def bounce(events: Sequence[Event], message: MessageRecord, feedback: str, host: str) -> Section:  # noqa: ARG001
+def bounce(events: Sequence[Event], message: MessageRecord, feedback: str, host: str) -> Section:
     """The recipient's server refused the message for good, or the service did not try."""
     first = events[0]
-    if first.type == "recipient.suppressed":
-        kind, mta = replies.Bounce(type="Permanent", subtype="OnAccountSuppressionList"), "dns; amazonses.com"
-    elif simulated(first.recipient or "") == "suppressionlist":
-        kind, mta = replies.Bounce(type="Permanent", subtype="Suppressed"), "dns; amazonses.com"
-    else:
-        reply = str(first.data.get("detail", ""))
-        kind = replies.bounce(reply, given_up=first.type == "recipient.soft_bounced")
-        mta = f"dns; {host}"
+    kind = kind_of(first, message)
+    tried = first.type != "recipient.suppressed" and kind.subtype != "Suppressed"
     return {
         "feedbackId": feedback,
         "bounceType": kind.type,
         "bounceSubType": kind.subtype,
-        "bouncedRecipients": [_bounced(event) for event in events],
+        "bouncedRecipients": [_bounced(event, message) for event in events],
         "timestamp": to_iso(first.at),
-        "reportingMTA": mta,
+        "reportingMTA": f"dns; {host if tried else 'amazonses.com'}",
     }
 
 
-def _bounced(event: Event) -> dict[str, str]:
+def kind_of(event: Event, message: MessageRecord) -> replies.Bounce:
+    """What kind of bounce an event of the core is."""
+    if event.type == "recipient.suppressed":
+        subtype = "UnsubscribedRecipient" if _left(event, message) else "OnAccountSuppressionList"
+        return replies.Bounce(type="Permanent", subtype=subtype)
+    if simulated(event.recipient or "") == "suppressionlist":
+        return replies.Bounce(type="Permanent", subtype="Suppressed")
+    return replies.bounce(str(event.data.get("detail", "")), given_up=event.type == "recipient.soft_bounced")
+
+
+def _left(event: Event, message: MessageRecord) -> bool:
+    """Whether the recipient is held back because it left the list that the message is for."""
+    held_back = message.attributes.get("suppressed") or {}
+    return bool(held_back.get(event.recipient) == "UNSUBSCRIBED")
+
+
+def _bounced(event: Event, message: MessageRecord) -> dict[str, str]:
     reply = str(event.data.get("detail", ""))
     if event.type == "recipient.suppressed":
-        diagnostic = str(event.data.get("diagnostic") or SUPPRESSED)
+        diagnostic = UNSUBSCRIBED.format(name=message.attributes.get("list")) if _left(event, message) else SUPPRESSED
     elif simulated(event.recipient or "") == "suppressionlist":
         diagnostic = GLOBALLY
     else:
@@ -141,7 +152,7 @@ def click(events: Sequence[Event], message: MessageRecord, feedback: str, host: 
 
 def reject(events: Sequence[Event], message: MessageRecord, feedback: str, host: str) -> Section:  # noqa: ARG001
     """The service took the message and found something bad in it."""
-    return {"reason": str(message.attributes.get("rejected") or "Bad content")}
+    return {"reason": str(events[0].data.get("reason") or "Bad content")}
 
 
 def subscription(events: Sequence[Event], message: MessageRecord, feedback: str, host: str) -> Section:  # noqa: ARG001
@@ -171,7 +182,7 @@ MAKERS: Mapping[str, tuple[str, Make]] = {
     "recipient.complained": ("Complaint", complaint),
     "recipient.opened": ("Open", opened),
     "recipient.clicked": ("Click", click),
-    "recipient.rejected": ("Reject", reject),
+    "message.rejected": ("Reject", reject),
     "recipient.unsubscribed": ("Subscription", subscription),
 }
 """Type of an event of the core → the kind of event it is to SES, and its details."""
