@@ -161,6 +161,8 @@ class Conversation:
     ) -> ErrorEntry | None:
         """Do to the connection what is forced at this moment; send the error that is, if any, and return it."""
         faults = (account or self.account).faults
+        if not faults.armed:
+            return None
         context = FaultContext(
             client=self.transcript.client,
             user=user or (self.principal.credential if self.principal else ""),
