@@ -13,6 +13,7 @@ from sandbox.core.errors import Condition, Refusal, StoreError
 from sandbox.core.model import MessageRecord, Outcome, Receipt, RecipientRecord, Submission
 from sandbox.core.policy import Rules, SizeRules
 from sandbox.core.store import Store
+from sandbox.core.store.arrivals import Arrival
 
 
 @dataclass(kw_only=True)
@@ -67,12 +68,15 @@ class Intake:
         record = self._record(account, rules, submission, decided, now, units)
         notes = [await rules.note_suppressed(account, address, record.message_id) for address in decided.suppressed]
         ledger.add(now, units, len(using))
+        edits = [note for note in notes if note is not None]
+        arrival = Arrival(record=record, raw=submission.raw, events=_events(record), edits=edits)
         try:
-            changed = await self._store.messages.accept(record, submission.raw, _events(record), filter(None, notes))
+            changed = await self._store.messages.accept(arrival)
         except StoreError as error:
             ledger.add(now, -units, -len(using))
             raise Refusal(Condition.STORAGE_FULL) from error
-        await self._store.resources.renew(changed)
+        if changed:
+            await self._store.resources.renew(changed)
         self._accepted()
         return Receipt(
             message=record.id,

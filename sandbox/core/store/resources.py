@@ -20,6 +20,8 @@ class _Shelf:
     by_key: dict[tuple[str, str], Resource] = field(default_factory=dict)
     owners: dict[str, list[Resource]] = field(default_factory=dict)
     accounts: dict[str, dict[str, Resource]] = field(default_factory=dict)
+    in_order: dict[str, list[Resource]] = field(default_factory=dict)
+    """Each account's resources, oldest first; made when asked for, forgotten when one changes."""
 
     def put(self, resource: Resource) -> None:
         self.drop(resource.account, resource.id)
@@ -27,12 +29,21 @@ class _Shelf:
         self.by_key[resource.account, resource.key] = resource
         self.owners.setdefault(resource.key, []).append(resource)
         self.accounts.setdefault(resource.account, {})[resource.id] = resource
+        self.in_order.pop(resource.account, None)
+
+    def sorted(self, account: str) -> list[Resource]:
+        found = self.in_order.get(account)
+        if found is None:
+            rows = self.accounts.get(account, {}).values()
+            found = self.in_order[account] = sorted(rows, key=lambda row: (row.created, row.id))
+        return found
 
     def drop(self, account: str, resource_id: str) -> None:
         old = self.by_id.pop((account, resource_id), None)
         if old is not None:
             self.by_key.pop((account, old.key), None)
             del self.accounts[account][resource_id]
+            self.in_order.pop(account, None)
             self.owners[old.key].remove(old)
             if not self.owners[old.key]:
                 del self.owners[old.key]
@@ -90,8 +101,7 @@ class Resources:
 
     async def all(self, account: str, provider: str, kind: str) -> list[Resource]:
         """All of an account's resources of a kind, oldest first."""
-        found = (await self._shelf(provider, kind)).accounts.get(account, {}).values()
-        return sorted(found, key=lambda resource: (resource.created, resource.id))
+        return list((await self._shelf(provider, kind)).sorted(account))
 
     async def owned(self, account: str) -> list[Resource]:
         """Everything that an account owns, of every provider and kind, oldest first of each."""
