@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -71,6 +71,15 @@ class Resources:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._shelves: dict[tuple[str, str], _Shelf] = {}
+        self.concluded: dict[Hashable, Any] = {}
+        """What was concluded from the resources as they are now; who asks the same again finds the answer here.
+
+        Every change begins an empty one, so hold on to this one while concluding.
+        """
+
+    def _put(self, shelf: _Shelf, resource: Resource) -> None:
+        shelf.put(resource)
+        self.concluded = {}
 
     async def _shelf(self, provider: str, kind: str) -> _Shelf:
         shelf = self._shelves.get((provider, kind))
@@ -86,6 +95,7 @@ class Resources:
     def forget(self) -> None:
         """Drop the memory after rows changed without this object's knowledge."""
         self._shelves.clear()
+        self.concluded = {}
 
     async def get(self, account: str, provider: str, kind: str, resource_id: str) -> Resource | None:
         """The resource with this id, or None."""
@@ -118,13 +128,13 @@ class Resources:
             await self._shelf(provider, kind)
         await self._database.write(lambda transaction: _insert(transaction, batch))
         for resource in batch:
-            (await self._shelf(resource.provider, resource.kind)).put(resource)
+            self._put(await self._shelf(resource.provider, resource.kind), resource)
         return batch
 
     async def adopt(self, resources: Iterable[Resource]) -> None:
         """Take resources into memory that a transaction stored through `insert_if_absent`."""
         for resource in resources:
-            (await self._shelf(resource.provider, resource.kind)).put(resource)
+            self._put(await self._shelf(resource.provider, resource.kind), resource)
 
     async def change(
         self, resource: Resource, now: float, edit: Callable[[dict[str, Any]], dict[str, Any]]
@@ -154,7 +164,7 @@ class Resources:
         for row in changed:
             await self._refresh(row)
         for row in batch:
-            (await self._shelf(row.provider, row.kind)).put(row)
+            self._put(await self._shelf(row.provider, row.kind), row)
         return changed
 
     async def renew(self, resources: Iterable[Resource]) -> None:
@@ -165,13 +175,14 @@ class Resources:
     async def _refresh(self, changed: Resource) -> None:
         shelf = await self._shelf(changed.provider, changed.kind)
         if (changed.account, changed.id) in shelf.by_id:  # it may have been removed meanwhile
-            shelf.put(changed)
+            self._put(shelf, changed)
 
     async def remove(self, resource: Resource) -> None:
         """Delete a resource; deleting twice is no error."""
         shelf = await self._shelf(resource.provider, resource.kind)
         await self._database.write(lambda transaction: _delete(transaction, resource))
         shelf.drop(resource.account, resource.id)
+        self.concluded = {}
 
 
 _IDENTITY = "account = ? AND provider = ? AND kind = ? AND id = ?"

@@ -83,6 +83,8 @@ class Conversation:
         self.tried_auth = False
         self.transaction: Transaction | None = None
         self.closing = False
+        self.accepting = False
+        """Whether a message is being stored: the session must not be cut off now."""
         self.bad_commands = 0
         self._failures = 0
 

@@ -117,9 +117,10 @@ class SmtpSession(SMTP):
     async def ended(self) -> None:
         """Wait until the session is over; one that takes too long is cut off."""
         await asyncio.wait([self._work], timeout=self._limits.linger)
-        if not self._work.done():
-            self._work.cancel()
-            await asyncio.wait([self._work])
+        while not self._work.done():
+            if not self.conversation.accepting:
+                self._work.cancel()
+            await asyncio.wait([self._work], timeout=self._limits.linger)
         await asyncio.wait([self.connection.lost], timeout=GOODBYE)
         self.connection.abort()
         await asyncio.wait([self.connection.lost], timeout=GOODBYE)
