@@ -50,7 +50,7 @@ def opened(plan):
     if plan.get("user"):
         secret = base64.b64encode(f"\0{plan['user']}\0{plan['password']}".encode())
         say(connection, b"AUTH PLAIN " + secret + b"\r\n", b"235")
-    connection.setblocking(False)
+    connection.settimeout(0)
     return connection
 
 
