@@ -13,7 +13,6 @@ from plain_provider import message
 
 from sandbox.app.runtime import Runtime
 from sandbox.core.magic import OUTCOME_DOMAIN
-from sandbox.core.store.arrivals import Arrival
 from sandbox.settings import Delivery, Settings
 from sandbox.wire.callbacks import MailOutlet, PostOutlet, TargetError
 from sandbox.wire.callbacks.loopback import resolve
@@ -68,7 +67,7 @@ async def accept(runtime, name, recipient):
     record = message(name, {recipient: runtime.services.accounts.ready_made.clock.now()})
     record = type(record)(**{**record.__dict__, "provider": "oci"})
     event = {"account": "default", "at": 1.0, "type": "message.accepted", "message": name}
-    await runtime.store.messages.accept(Arrival(record=record, raw=b"From: a@b.c\r\n\r\nx\r\n", events=[event]))
+    await runtime.store.messages.accept(record, b"From: a@b.c\r\n\r\nx\r\n", [event])
     runtime.delivery.wake()
 
 

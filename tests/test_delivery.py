@@ -19,7 +19,6 @@ from sandbox.core.magic import MAGIC, OUTCOME_DOMAIN, magic_decision
 from sandbox.core.outcomes import Outcomes
 from sandbox.core.retries import DAY, RetrySchedule
 from sandbox.core.store import Store
-from sandbox.core.store.arrivals import Arrival
 
 NOW = 1000.0
 
@@ -55,8 +54,7 @@ class Story:
 
     async def accept(self, name, recipients, **more):
         wanted = recipients if isinstance(recipients, dict) else dict.fromkeys(recipients, NOW)
-        record = message(name, wanted, **more)
-        await self.store.messages.accept(Arrival(record=record, raw=b"From: a@b.c\r\n\r\nx\r\n", events=[]))
+        await self.store.messages.accept(message(name, wanted, **more), b"From: a@b.c\r\n\r\nx\r\n", [])
 
     async def events(self, *kinds):
         found = await self.store.events.since("default", limit=1_000_000)

@@ -13,7 +13,6 @@ from sandbox.core.errors import Condition, Refusal, StoreError
 from sandbox.core.model import MessageRecord, Outcome, Receipt, RecipientRecord, Submission
 from sandbox.core.policy import Rules, SizeRules
 from sandbox.core.store import Store
-from sandbox.core.store.arrivals import Arrival
 
 
 @dataclass(kw_only=True)
@@ -69,9 +68,8 @@ class Intake:
         notes = [await rules.note_suppressed(account, address, record.message_id) for address in decided.suppressed]
         ledger.add(now, units, len(using))
         edits = [note for note in notes if note is not None]
-        arrival = Arrival(record=record, raw=submission.raw, events=_events(record), edits=edits)
         try:
-            changed = await self._store.messages.accept(arrival)
+            changed = await self._store.messages.accept(record, submission.raw, _events(record), edits)
         except StoreError as error:
             ledger.add(now, -units, -len(using))
             raise Refusal(Condition.STORAGE_FULL) from error

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
-from sandbox.core.store.arrivals import Arrival, store_arrivals
+from sandbox.core.store.acceptance import Accepted, store_accepted
 from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.resources import Edit
 
 SQLITE_VARIABLES = 900
 """How many values one statement may name; SQLite's own floor is 999."""
@@ -41,12 +42,15 @@ class MessageRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def accept(self, arrival: Arrival) -> list[Resource]:
+    async def accept(
+        self, record: MessageRecord, raw: bytes, events: Sequence[Mapping[str, Any]], edits: Sequence[Edit] = ()
+    ) -> list[Resource]:
         """Make a message, its recipients, its share of the quota and its events durable, all or nothing.
 
-        Its edits are made in the same transaction; returns what they changed.
+        `edits` are made in the same transaction; returns what they changed.
         """
-        return await self._database.write_together(store_arrivals, arrival)
+        accepted = Accepted(record=record, raw=raw, events=events, edits=edits)
+        return await self._database.write_together(store_accepted, accepted)
 
     async def page(self, account: str, clause: Clause, *, before: int | None = None, limit: int = 50) -> Page:
         """At most `limit` messages that fulfil `clause`, newest first, older than the cursor `before`."""

@@ -23,7 +23,7 @@ _RECIPIENT = ("message", "position", "address", "outcome", "detail", "due", "att
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arrival:
+class Accepted:
     """A message to be stored, with everything that becomes durable together with it."""
 
     record: MessageRecord
@@ -32,28 +32,28 @@ class Arrival:
     edits: Sequence[Edit] = ()
 
 
-def store_arrivals(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[list[Resource]]:
+def store_accepted(transaction: Transaction, accepted: Sequence[Accepted]) -> list[list[Resource]]:
     """Store messages, recipients, usage and events; returns what the edits of each message changed."""
     first = transaction.last_rowid("messages") + 1
-    numbered = list(enumerate(arrivals, first))
-    transaction.insert("messages", _MESSAGE, [_message(seq, arrival.record) for seq, arrival in numbered])
-    small = [(seq, arrival.raw) for seq, arrival in numbered if len(arrival.raw) < LARGE]
+    numbered = list(enumerate(accepted, first))
+    transaction.insert("messages", _MESSAGE, [_message(seq, one.record) for seq, one in numbered])
+    small = [(seq, one.raw) for seq, one in numbered if len(one.raw) < LARGE]
     transaction.insert("raws", ("message", "octets"), small)
-    for seq, arrival in numbered:
-        if len(arrival.raw) >= LARGE:
-            _insert_piecewise(transaction, seq, arrival.raw)
+    for seq, one in numbered:
+        if len(one.raw) >= LARGE:
+            _insert_piecewise(transaction, seq, one.raw)
     transaction.insert(
         "recipients",
         _RECIPIENT,
         [
             (seq, r.position, r.address, r.outcome, r.detail, r.due, r.attempts)
-            for seq, arrival in numbered
-            for r in arrival.record.recipients
+            for seq, one in numbered
+            for r in one.record.recipients
         ],
     )
-    _record_usage(transaction, [arrival.record for arrival in arrivals])
-    transaction.events_together([event for arrival in arrivals for event in arrival.events])
-    return [_edited(transaction, arrival.edits) for arrival in arrivals]
+    _record_usage(transaction, [one.record for one in accepted])
+    transaction.events_together([event for one in accepted for event in one.events])
+    return [_edited(transaction, one.edits) for one in accepted]
 
 
 def _message(seq: int, record: MessageRecord) -> tuple[Any, ...]:
