@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
+from sandbox.core.store.acceptance import Accepted, store_accepted
 from sandbox.core.store.database import Database, Transaction
-from sandbox.core.store.resources import Edit, edit_stored
-from sandbox.core.store.usage import record_usage
+from sandbox.core.store.resources import Edit
 
 SQLITE_VARIABLES = 900
 """How many values one statement may name; SQLite's own floor is 999."""
@@ -43,14 +43,14 @@ class MessageRows:
         self._database = database
 
     async def accept(
-        self, record: MessageRecord, raw: bytes, events: Iterable[Mapping[str, Any]], edits: Iterable[Edit] = ()
+        self, record: MessageRecord, raw: bytes, events: Sequence[Mapping[str, Any]], edits: Sequence[Edit] = ()
     ) -> list[Resource]:
         """Make a message, its recipients, its share of the quota and its events durable, all or nothing.
 
         `edits` are made in the same transaction; returns what they changed.
         """
-        wishes = list(edits)
-        return await self._database.write(lambda transaction: _accept(transaction, record, raw, events, wishes))
+        accepted = Accepted(record=record, raw=raw, events=events, edits=edits)
+        return await self._database.write_together(store_accepted, accepted)
 
     async def page(self, account: str, clause: Clause, *, before: int | None = None, limit: int = 50) -> Page:
         """At most `limit` messages that fulfil `clause`, newest first, older than the cursor `before`."""
@@ -101,42 +101,6 @@ _COLUMNS = (
     " m.mail_params, m.attributes, m.snippet, m.attachments, m.rcpt_to,"
     " m.rcpt_params"
 )
-
-
-def _accept(
-    transaction: Transaction,
-    record: MessageRecord,
-    raw: bytes,
-    events: Iterable[Mapping[str, Any]],
-    edits: Iterable[Edit],
-) -> list[Resource]:
-    envelope = record.envelope
-    cursor = transaction.execute(
-        "INSERT INTO messages (id, account, provider, channel, session, mail_from, helo, client, user, sender, rcpt_to,"
-        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, mail_params, attributes,"
-        " rcpt_params)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            record.id, record.account, record.provider, record.channel, record.session, envelope.mail_from,
-            envelope.helo, envelope.client, envelope.user, record.sender, json.dumps(envelope.rcpt_to), record.to,
-            record.subject, record.message_id, record.envelope_id, record.accepted, record.size, record.sha256,
-            record.units, json.dumps(dict(envelope.mail_params)), json.dumps(dict(record.attributes)),
-            json.dumps({name: dict(params) for name, params in envelope.rcpt_params.items()}),
-        ),
-    )  # fmt: skip
-    seq = cursor.lastrowid
-    transaction.execute("INSERT INTO raws (message, octets) VALUES (?, ?)", (seq, raw))
-    transaction.executemany(
-        "INSERT INTO recipients (message, position, address, outcome, detail, due, attempts)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(seq, r.position, r.address, r.outcome, r.detail, r.due, r.attempts) for r in record.recipients],
-    )
-    if record.units:
-        record_usage(transaction, record.account, record.provider, record.accepted, record.units)
-    for event in events:
-        transaction.event(**event)
-    changed = (edit_stored(transaction, wish) for wish in edits)
-    return [row for row in changed if row is not None]
 
 
 def _page(connection: sqlite3.Connection, account: str, clause: Clause, before: int | None, limit: int) -> Page:
