@@ -77,7 +77,7 @@ def _run(settings: Settings) -> None:
     from sandbox import app  # noqa: PLC0415 - see above
     from sandbox.core.errors import StoreError  # noqa: PLC0415 - see above
 
-    with failures(2, app.ListenerError), failures(1, StoreError, OSError):
+    with failures(2, app.ListenerError, app.SettingError), failures(1, StoreError, OSError):
         try:
             asyncio.run(app.serve(settings, announce))
         except KeyboardInterrupt:  # where signals can't be handled by the loop
@@ -89,7 +89,11 @@ def _run_with_inspector(settings: Settings) -> None:
     from sandbox.commands import tui  # noqa: PLC0415 - see above
     from sandbox.core.errors import StoreError  # noqa: PLC0415 - see above
 
-    with failures(2, app.ListenerError), failures(1, StoreError, OSError), app.Sandbox(settings) as running:
+    with (
+        failures(2, app.ListenerError, app.SettingError),
+        failures(1, StoreError, OSError),
+        app.Sandbox(settings) as running,
+    ):
         tui.show(running.url)
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from sandbox.core.errors import QueryError
 from sandbox.core.search_fields import FIELDS, anywhere
-from sandbox.core.store.messages import Clause
+from sandbox.core.store.messages import EVERY, Clause
 
 LONGEST = 1000
 """Characters of a query."""
@@ -52,7 +52,7 @@ def compile_query(query: str, now: float) -> Clause:
         raise QueryError(f"the character at {broken.start() + 1} can't be searched for")
     tokens = _tokens(query)
     if not tokens:
-        return Clause()
+        return EVERY
     if sum(token.kind == "term" for token in tokens) > TERMS:
         raise QueryError(f"the query has more than {TERMS} terms")
     return _Parser(tokens, len(query) + 1, now).parse()

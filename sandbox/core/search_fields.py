@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from sandbox.core.clock import parse_duration, parse_instant
 from sandbox.core.model import Channel, Outcome
 from sandbox.core.store.messages import Clause
+from sandbox.core.store.tallies import UNREAD
+from sandbox.core.store.words import SHORTEST, candidates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +30,16 @@ _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>.]+(?:\.[^\s@<>.]+)+")
 _ATEXT = "a-z0-9!#$%&'*+/=?^_`{|}~."
 _INDEXED = frozenset({"m.subject", "m.sender", "m.to_header", "m.rcpt_to", "m.body"})
 """Columns that the index of words has."""
-_SHORTEST = 3
-"""Characters that the index of words needs at least."""
+_USUAL = (Outcome.QUEUED, Outcome.DELIVERED, Outcome.BLACKHOLED)
+_TROUBLE = "outcome = ? AND outcome NOT IN ('queued', 'delivered', 'blackholed')"
+"""The second condition is the one that the index of troubled recipients was made with."""
 _RECIPIENT = "EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.seq AND {})"
 
 
 def anywhere(value: str) -> Clause:
     """A free word or phrase: in subject, sender, To, recipients, text or names of attachments."""
     columns = ("m.subject", "m.sender", "m.to_header", "m.body")
-    if len(value) >= _SHORTEST and _spelled_the_same(value):
+    if len(value) >= SHORTEST and _spelled_the_same(value):
         return _contains_in((*columns, "m.rcpt_to"), value)
     return _any([*(_contains(column, value) for column in columns), _rcpt(value)])
 
@@ -55,19 +58,14 @@ def _any(clauses: Iterable[Clause]) -> Clause:
 
 def _contains(column: str, value: str) -> Clause:
     """The value as a part of a column, whatever its case."""
-    return _contains_in((column,), value) if column in _INDEXED and len(value) >= _SHORTEST else _like(column, value)
+    return _contains_in((column,), value) if column in _INDEXED and len(value) >= SHORTEST else _like(column, value)
 
 
 def _contains_in(columns: Sequence[str], value: str) -> Clause:
-    """The value as a part of one of the columns, by the index of words; messages that it lacks so far are read."""
-    names = " ".join(column.removeprefix("m.") for column in columns)
-    within = "" if len(columns) == len(_INDEXED) else f"{{{names}}} : "
-    phrase = '"' + value.replace('"', '""') + '"'
-    unread = _any(_like(column, value) for column in columns)
-    found = "SELECT rowid FROM message_words WHERE message_words MATCH ?"
-    rest = f"SELECT m.seq FROM messages m WHERE m.indexed = 0 AND ({unread.sql})"  # noqa: S608 - constants
-    sql = f"m.seq IN ({found} UNION ALL {rest})"
-    return Clause(sql=sql, params=(within + phrase, *unread.params))
+    """The value as a part of one of the columns; the index of words says which messages are worth looking at."""
+    found = "SELECT seq FROM message_words WHERE words MATCH ? UNION ALL SELECT seq FROM messages WHERE indexed = 0"
+    narrowed = Clause(sql=f"m.seq IN ({found})", params=(candidates(value),))
+    return _both(narrowed, _any(_like(column, value) for column in columns))
 
 
 def _both(first: Clause, second: Clause) -> Clause:
@@ -108,7 +106,7 @@ def _mentions(column: str, value: str) -> Clause:
 def _rcpt(value: str) -> Clause:
     clause = _address("r.address", value)
     found = Clause(sql=_RECIPIENT.format(f"({clause.sql})"), params=clause.params)
-    usable = len(value) >= _SHORTEST and _spelled_the_same(value)
+    usable = len(value) >= SHORTEST and _spelled_the_same(value)
     return _both(_contains("m.rcpt_to", value), found) if usable else found
 
 
@@ -117,8 +115,10 @@ def _to(value: str) -> Clause:
 
 
 def _outcome(value: str) -> Clause:
-    _one_of(value, [str(one) for one in Outcome])
-    return Clause(sql=_RECIPIENT.format("r.outcome = ?"), params=(value.lower(),))
+    wanted = _one_of(value, [str(one) for one in Outcome])
+    if wanted in _USUAL:
+        return Clause(sql=_RECIPIENT.format("r.outcome = ?"), params=(wanted,))
+    return Clause(sql=f"m.seq IN (SELECT message FROM recipients WHERE {_TROUBLE})", params=(wanted,))
 
 
 def _tag(value: str) -> Clause:
@@ -132,11 +132,15 @@ def _one_of(value: str, allowed: Sequence[str]) -> str:
     return value.lower()
 
 
-_IS = {"read": "m.read = 1", "unread": "m.read = 0", "tagged": "m.tags <> '[]'"}
+_IS = {
+    "read": Clause(sql="m.read = 1"),
+    "unread": Clause(sql="m.read = 0", tally=UNREAD),
+    "tagged": Clause(sql="m.tags <> '[]'"),
+}
 
 
 def _is(value: str) -> Clause:
-    return Clause(sql=_IS[_one_of(value, list(_IS))])
+    return _IS[_one_of(value, list(_IS))]
 
 
 def _has(value: str) -> Clause:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from sandbox.core.errors import NotFoundError
 from sandbox.core.search import compile_query
-from sandbox.core.store.messages import Clause, Page
+from sandbox.core.store.messages import EVERY, Clause, Page
 from sandbox.window import shapes
 from sandbox.window.call import Call
 from sandbox.window.connection import while_connected
@@ -28,7 +28,7 @@ _RECENT = 20
 def _clause(call: Call) -> Clause:
     """The condition of the parameter `query`; every message when it is absent or blank."""
     query = call.text("query")
-    return compile_query(query, call.now) if query.strip() else Clause()
+    return compile_query(query, call.now) if query.strip() else EVERY
 
 
 def _one(call: Call) -> Clause:
@@ -88,7 +88,7 @@ async def _matching(call: Call, clause: Clause, count: int) -> Page:
 
 async def _waited_in_vain(call: Call, found: Page, count: int, seconds: float) -> Problem:
     store = call.services.store
-    recent = await store.messages.page(call.account.id, Clause(), limit=_RECENT)
+    recent = await store.messages.page(call.account.id, EVERY, limit=_RECENT)
     refused = await store.sessions.page(call.account.id, refused=True, limit=_RECENT)
     extra: dict[str, Any] = {
         "items": [shapes.message_summary(record) for record in found.items],

@@ -106,6 +106,7 @@ class Database:
                 self.path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             migrate(connection, name)
+            connection.execute("PRAGMA secure_delete = OFF")  # some builds overwrite all that is deleted
             if self.path:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
 from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.removal import Removed, remove_in_slices
 from sandbox.core.store.resources import Edit, edit_stored
+from sandbox.core.store.tallies import MESSAGES, UNREAD, outcomes, tally
 from sandbox.core.store.usage import record_usage
 
 SQLITE_VARIABLES = 900
@@ -34,6 +35,12 @@ class Clause:
 
     sql: str = "1"
     params: tuple[Any, ...] = ()
+    tally: str = ""
+    """Name of the kept number of messages that fulfil it, if there is one."""
+
+
+EVERY = Clause(tally=MESSAGES)
+"""Every message."""
 
 
 class MessageRows:
@@ -69,8 +76,12 @@ class MessageRows:
         return None if row is None else bytes(row[0])
 
     async def remove(self, account: str, clause: Clause, at: float) -> int:
-        """Delete the messages that fulfil `clause`; returns how many there were."""
-        return await self._database.write(lambda transaction: _remove(transaction, account, clause, at))
+        """Delete the messages that fulfil `clause` by now; returns how many there were.
+
+        Many go in slices, between which others write: what is accepted meanwhile stays.
+        """
+        found = await self._database.read(lambda c: _every(c, account, clause))
+        return await remove_in_slices(self._database, found, Removed(account=account, at=at))
 
     async def mark(
         self,
@@ -144,16 +155,27 @@ def _page(connection: sqlite3.Connection, account: str, clause: Clause, before: 
 def _found(
     connection: sqlite3.Connection, account: str, clause: Clause, before: int | None, limit: int
 ) -> tuple[int, list[int]]:
-    """How many messages fulfil the clause, and the newest of them before the cursor; the clause is asked once only."""
-    if clause == Clause():
-        (total,) = connection.execute("SELECT count(*) FROM messages WHERE account = ?", (account,)).fetchone()
-        sql = "SELECT seq FROM messages WHERE account = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
-        place = SQLITE_LARGEST if before is None else before
-        return total, [seq for (seq,) in connection.execute(sql, (account, place, limit))]
-    sql = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql})"  # noqa: S608
-    every = sorted((seq for (seq,) in connection.execute(sql, (account, *clause.params))), reverse=True)
-    start = 0 if before is None else bisect_right(every, -before, key=lambda seq: -seq)
-    return len(every), every[start : start + limit]
+    """How many messages fulfil the clause, and the newest of them before the cursor."""
+    place = SQLITE_LARGEST if before is None else before
+    wanted = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql})"  # noqa: S608 - values are bound
+    if clause.tally:
+        sql = f"{wanted} AND m.seq < ? ORDER BY m.seq DESC LIMIT ?"
+        seqs = connection.execute(sql, (account, *clause.params, place, limit))
+        return tally(connection, account, clause.tally), [seq for (seq,) in seqs]
+    # The clause is asked once only: its answer is kept, counted and cut.
+    sql = (
+        f"WITH found (seq) AS MATERIALIZED ({wanted})"  # noqa: S608 - as above
+        " SELECT (SELECT count(*) FROM found),"
+        " (SELECT json_group_array(seq) FROM (SELECT seq FROM found WHERE seq < ? ORDER BY seq DESC LIMIT ?))"
+    )
+    total, part = connection.execute(sql, (account, *clause.params, place, limit)).fetchone()
+    return total, json.loads(part)
+
+
+def _every(connection: sqlite3.Connection, account: str, clause: Clause) -> list[int]:
+    """All messages that fulfil the clause, oldest first."""
+    sql = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql}) ORDER BY m.seq"  # noqa: S608 - as above
+    return [seq for (seq,) in connection.execute(sql, (account, *clause.params))]
 
 
 def _rows(connection: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, tuple[Any, ...]]:
@@ -206,18 +228,6 @@ def _record(row: tuple[Any, ...], recipients: Sequence[RecipientRecord]) -> Mess
     )  # fmt: skip
 
 
-def _remove(transaction: Transaction, account: str, clause: Clause, at: float) -> int:
-    where = f"m.account = ? AND ({clause.sql})"
-    found = transaction.execute(
-        f"SELECT m.seq, m.id FROM messages m WHERE {where}",  # noqa: S608
-        (account, *clause.params),
-    ).fetchall()
-    transaction.executemany("DELETE FROM messages WHERE seq = ?", [(seq,) for seq, _ in found])
-    for _, message in found:
-        transaction.event(account=account, at=at, type="message.removed", message=message)
-    return len(found)
-
-
 def _mark(
     transaction: Transaction,
     account: str,
@@ -242,12 +252,5 @@ def _mark(
 
 
 def _counts(connection: sqlite3.Connection, account: str) -> dict[str, int]:
-    total, unread = connection.execute(
-        "SELECT count(*), coalesce(sum(read = 0), 0) FROM messages WHERE account = ?", (account,)
-    ).fetchone()
-    outcomes = connection.execute(
-        "SELECT r.outcome, count(*) FROM messages m CROSS JOIN recipients r ON r.message = m.seq WHERE m.account = ?"
-        " GROUP BY r.outcome",
-        (account,),
-    ).fetchall()
-    return {"messages": total, "unread": unread, **{str(name): int(number) for name, number in outcomes}}
+    kept = {name: tally(connection, account, name) for name in (MESSAGES, UNREAD)}
+    return {**kept, **outcomes(connection, account)}

@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.core.model import Channel
 from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.tallies import REFUSED, SESSIONS, tally
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +72,7 @@ class SessionRows:
 
     async def count(self, account: str) -> tuple[int, int]:
         """How many sessions the account has, and how many of them were refused something."""
-        sql = "SELECT count(*), coalesce(sum(refused > 0), 0) FROM sessions WHERE account = ?"
-        row = await self._database.read(lambda c: c.execute(sql, (account,)).fetchone())
-        return int(row[0]), int(row[1])
+        return await self._database.read(lambda c: (tally(c, account, SESSIONS), tally(c, account, REFUSED)))
 
 
 _SELECT = "SELECT id, account, provider, channel, client, user, summary, started, ended, detail FROM sessions"

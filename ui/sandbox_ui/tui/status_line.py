@@ -41,6 +41,7 @@ class StatusLine(Lines):
             Cell(f"  {self._address}", "faint"),
             Cell(f"  {', '.join(one['name'] for one in status['providers'])}", "faint"),
             Cell("  permissive" if status["permissive"] else "", "warn"),
+            *(Cell(f"  ! {warning}", "bad") for warning in status.get("warnings", ())),
         ]
         self._draw()
 
