@@ -118,7 +118,8 @@ def _outcome(value: str) -> Clause:
     wanted = _one_of(value, [str(one) for one in Outcome])
     if wanted in _USUAL:
         return Clause(sql=_RECIPIENT.format("r.outcome = ?"), params=(wanted,))
-    return Clause(sql=f"m.seq IN (SELECT message FROM recipients WHERE {_TROUBLE})", params=(wanted,))
+    found = f"SELECT message FROM recipients WHERE {_TROUBLE}"  # noqa: S608 - a constant
+    return Clause(sql=f"m.seq IN ({found})", params=(wanted,))
 
 
 def _tag(value: str) -> Clause:
