@@ -18,6 +18,7 @@ from sandbox.window.problems import Problem, json_answer
 
 PAGE = 50
 LONGEST_PAGE = 500
+ORDERS = ("newest", "oldest")
 LONGEST_WAIT = 3600.0
 TAGS = 50
 TAG_LENGTH = 100
@@ -42,7 +43,11 @@ async def show_list(call: Call) -> Response:
     clause = _clause(call)
     await call.settle()
     page = await call.services.store.messages.page(
-        call.account.id, clause, before=place[0] if place else None, limit=limit
+        call.account.id,
+        clause,
+        place=place[0] if place else None,
+        limit=limit,
+        oldest=call.choice("order", ORDERS) == "oldest",
     )
     return json_answer(
         {
@@ -125,7 +130,7 @@ async def change(call: Call) -> Response:
     if read is not None and not isinstance(read, bool):
         raise Problem(400, "bad-read", "read is true or false")
     if tags is not None:
-        tags = _tags(tags)
+        tags = read_tags(tags)
     name = call.path("id")
     store = call.services.store.messages
     if not await store.mark(call.account.id, name, call.now, read=read, tags=tags):
@@ -136,7 +141,8 @@ async def change(call: Call) -> Response:
     return json_answer(shapes.message_summary(record))
 
 
-def _tags(given: Any) -> list[str]:
+def read_tags(given: Any) -> list[str]:
+    """Tags as a client wrote them, each once; `Problem` says what a tag may be."""
     if not isinstance(given, list) or len(given) > TAGS:
         raise Problem(400, "bad-tags", f"tags is a list of at most {TAGS} words")
     for tag in given:

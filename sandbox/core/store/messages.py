@@ -59,14 +59,26 @@ class MessageRows:
         wishes = list(edits)
         return await self._database.write(lambda transaction: _accept(transaction, record, raw, events, wishes))
 
-    async def page(self, account: str, clause: Clause, *, before: int | None = None, limit: int = 50) -> Page:
-        """At most `limit` messages that fulfil `clause`, newest first, older than the cursor `before`."""
-        return await self._database.read(lambda c: _page(c, account, clause, before, limit))
+    async def take_in(self, record: MessageRecord, raw: bytes, event: Mapping[str, Any]) -> None:
+        """Make a message durable as it was elsewhere, with its flags."""
+        await self._database.write(lambda transaction: _take_in(transaction, record, raw, event))
+
+    async def owner(self, message: str) -> str | None:
+        """The account that a message belongs to, None when there is no such message."""
+        sql = "SELECT account FROM messages WHERE id = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (message,)).fetchone())
+        return None if row is None else str(row[0])
+
+    async def page(
+        self, account: str, clause: Clause, *, place: int | None = None, limit: int = 50, oldest: bool = False
+    ) -> Page:
+        """At most `limit` messages that fulfil `clause` from after the cursor `place` on: newest or oldest first."""
+        return await self._database.read(lambda c: _page(c, account, clause, _Part(place, limit, oldest=oldest)))
 
     async def get(self, account: str, message: str) -> MessageRecord | None:
         """One message of the account, or None."""
         clause = Clause(sql="m.id = ?", params=(message,))
-        page = await self._database.read(lambda c: _page(c, account, clause, None, 1))
+        page = await self.page(account, clause, limit=1)
         return page.items[0] if page.items else None
 
     async def raw(self, account: str, message: str) -> bytes | None:
@@ -144,32 +156,57 @@ def _accept(
     return [row for row in changed if row is not None]
 
 
-def _page(connection: sqlite3.Connection, account: str, clause: Clause, before: int | None, limit: int) -> Page:
-    total, seqs = _found(connection, account, clause, before, limit + 1)
+def _take_in(transaction: Transaction, record: MessageRecord, raw: bytes, event: Mapping[str, Any]) -> None:
+    _accept(transaction, record, raw, [event], [])
+    transaction.execute(
+        "UPDATE messages SET read = ?, tags = ? WHERE id = ?",
+        (int(record.read), json.dumps(list(record.tags)), record.id),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The part of a list that is wanted."""
+
+    place: int | None
+    limit: int
+    oldest: bool = False
+
+    @property
+    def sql(self) -> str:
+        """Place, order and limit, after a condition on `seq`."""
+        return "seq > ? ORDER BY seq LIMIT ?" if self.oldest else "seq < ? ORDER BY seq DESC LIMIT ?"
+
+    @property
+    def params(self) -> tuple[int, int]:
+        """What it asks for, and one more to see whether there are more."""
+        first = 0 if self.oldest else SQLITE_LARGEST
+        return (first if self.place is None else self.place, self.limit + 1)
+
+
+def _page(connection: sqlite3.Connection, account: str, clause: Clause, part: _Part) -> Page:
+    limit = part.limit
+    total, seqs = _found(connection, account, clause, part)
     rows = _rows(connection, seqs[:limit])
     recipients = _recipients(connection, seqs[:limit])
     items = [_record(rows[seq], recipients.get(seq, [])) for seq in seqs[:limit]]
     return Page(items=items, next=seqs[limit - 1] if len(seqs) > limit else None, total=total)
 
 
-def _found(
-    connection: sqlite3.Connection, account: str, clause: Clause, before: int | None, limit: int
-) -> tuple[int, list[int]]:
-    """How many messages fulfil the clause, and the newest of them before the cursor."""
-    place = SQLITE_LARGEST if before is None else before
+def _found(connection: sqlite3.Connection, account: str, clause: Clause, part: _Part) -> tuple[int, list[int]]:
+    """How many messages fulfil the clause, and the part of them that is wanted."""
     wanted = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql})"  # noqa: S608 - values are bound
     if clause.tally:
-        sql = f"{wanted} AND m.seq < ? ORDER BY m.seq DESC LIMIT ?"
-        seqs = connection.execute(sql, (account, *clause.params, place, limit))
+        seqs = connection.execute(f"{wanted} AND m.{part.sql}", (account, *clause.params, *part.params))
         return tally(connection, account, clause.tally), [seq for (seq,) in seqs]
     # The clause is asked once only: its answer is kept, counted and cut.
     sql = (
         f"WITH found (seq) AS MATERIALIZED ({wanted})"  # noqa: S608 - as above
         " SELECT (SELECT count(*) FROM found),"
-        " (SELECT json_group_array(seq) FROM (SELECT seq FROM found WHERE seq < ? ORDER BY seq DESC LIMIT ?))"
+        f" (SELECT json_group_array(seq) FROM (SELECT seq FROM found WHERE {part.sql}))"
     )
-    total, part = connection.execute(sql, (account, *clause.params, place, limit)).fetchone()
-    return total, json.loads(part)
+    total, seqs = connection.execute(sql, (account, *clause.params, *part.params)).fetchone()
+    return total, json.loads(seqs)
 
 
 def _every(connection: sqlite3.Connection, account: str, clause: Clause) -> list[int]:
