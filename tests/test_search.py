@@ -229,3 +229,19 @@ def test_the_longest_queries_run(connection):
     assert find(connection, " OR ".join(["é"] * TERMS)) == ""
     assert find(connection, "(" * DEPTH + "invoice" + ")" * DEPTH) == "invoice"
     assert find(connection, '"' + "%" * (LONGEST - 2) + '"') == ""
+
+
+def test_many_long_words_are_one_question_to_the_index(connection):
+    words = [f"{number:03}" + "abcdefghij" for number in range(TERMS - 1)]
+    assert find(connection, " OR ".join([*words, "invoice"])) == "invoice"
+    assert find(connection, " ".join(f"-{word}" for word in words)) == ALL
+    assert find(connection, " ".join(words)) == ""
+    assert find(connection, "(invoice OR zz) (pay OR report) -welcome") == "invoice"
+
+
+def test_terms_narrow_together():
+    """However many words a search has, the index is asked once where they all have to be there."""
+    clause = compile_query("subject:heliotrope body:report (one OR three) -is:read", NOW)
+    assert clause.sql.count("MATCH") == 1
+    assert compile_query("report OR is:read", NOW).sql.count("MATCH") == 1
+    assert "MATCH" not in compile_query("-report", NOW).sql

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from sandbox.core.clock import parse_duration, parse_instant
 from sandbox.core.model import Channel, Outcome
@@ -50,10 +51,7 @@ def _spelled_the_same(value: str) -> bool:
 
 
 def _any(clauses: Iterable[Clause]) -> Clause:
-    found = list(clauses)
-    return Clause(
-        sql=" OR ".join(clause.sql for clause in found), params=tuple(value for one in found for value in one.params)
-    )
+    return join("OR", list(clauses))
 
 
 def _contains(column: str, value: str) -> Clause:
@@ -63,13 +61,25 @@ def _contains(column: str, value: str) -> Clause:
 
 def _contains_in(columns: Sequence[str], value: str) -> Clause:
     """The value as a part of one of the columns; the index of words says which messages are worth looking at."""
-    found = "SELECT seq FROM message_words WHERE words MATCH ? UNION ALL SELECT seq FROM messages WHERE indexed = 0"
-    narrowed = Clause(sql=f"m.seq IN ({found})", params=(candidates(value),))
-    return _both(narrowed, _any(_like(column, value) for column in columns))
+    return replace(_any(_like(column, value) for column in columns), words=candidates(value))
 
 
 def _both(first: Clause, second: Clause) -> Clause:
-    return Clause(sql=f"({first.sql}) AND ({second.sql})", params=(*first.params, *second.params))
+    return join("AND", [first, second])
+
+
+def join(word: Literal["AND", "OR"], clauses: Sequence[Clause]) -> Clause:
+    """Conditions of which all, or any, are to hold; what they ask of the index of words becomes one question."""
+    if len(clauses) == 1:
+        return clauses[0]
+    words = [clause.words for clause in clauses if clause.words]
+    if word == "OR" and len(words) < len(clauses):
+        clauses, words = [clause.narrowed() for clause in clauses], []
+    return Clause(
+        sql=f" {word} ".join(f"({clause.sql})" for clause in clauses),
+        params=tuple(value for clause in clauses for value in clause.params),
+        words=f" {word} ".join(f"({one})" for one in words),
+    )
 
 
 def _like(column: str, value: str) -> Clause:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
@@ -37,6 +37,21 @@ class Clause:
     params: tuple[Any, ...] = ()
     tally: str = ""
     """Name of the kept number of messages that fulfil it, if there is one."""
+    words: str = ""
+    """What the index of words has to say of a message before it is worth asking `sql`; empty: nothing."""
+
+    def narrowed(self) -> Clause:
+        """The same condition, with what is asked of the index in its SQL."""
+        return (
+            replace(self, sql=f"{_INDEX} AND ({self.sql})", params=(self.words, *self.params), words="")
+            if self.words
+            else self
+        )
+
+
+_INDEX = (
+    "m.seq IN (SELECT seq FROM message_words WHERE words MATCH ? UNION ALL SELECT seq FROM messages WHERE indexed = 0)"
+)
 
 
 EVERY = Clause(tally=MESSAGES)
