@@ -1,6 +1,7 @@
 # The verbs of the project. `make serve` runs the sandbox, `make test` tests it, `make check` is what a change must pass.
 PYTHON ?= python3
 VENV ?= .venv
+WORKERS ?= 2
 BIN = $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -9,8 +10,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 serve: $(VENV)/.installed  ## run the sandbox; ARGS="--ports auto" passes flags
 	@$(BIN)/email-sandbox serve $(ARGS)
 
-test: $(VENV)/.dev  ## run every test; ARGS="-k smtp" passes flags
-	@$(BIN)/pytest $(ARGS)
+test: $(VENV)/.dev  ## run every test; ARGS="-k smtp" passes flags, WORKERS=0 keeps to one process
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: static test  ## format, lint, types, import contracts, tests
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 Limit = Literal["trial", "paid", "unlimited"]
 
@@ -20,11 +20,13 @@ def setting(
     keys: Sequence[str] = (),
     pattern: str = "",
     example: str = "",
+    secret: bool = False,
 ) -> Any:
     """A row of the table: default, one sentence for `--help` and the docs, and what a value may be.
 
     `choices` are the words allowed, `least` and `most` bound a number, `keys` are those that a table may have (each
     table of a list needs all of them), `pattern` is what a text, or each of a list, is to look like, as `example` does.
+    No message repeats a `secret`.
     """
     return field(
         default=default if not isinstance(default, list | dict) else None,
@@ -38,7 +40,9 @@ def setting(
             "keys": tuple(keys),
             "pattern": pattern,
             "example": example,
+            "secret": secret,
         },
+        repr=not secret,
     )
 
 
@@ -67,6 +71,11 @@ class Ports(Section):
     oci_25: int = port(1025, "OCI SMTP with STARTTLS, in place of port 25")
     oci_587: int = port(1587, "OCI SMTP with STARTTLS, in place of port 587")
     oci_465: int = port(1465, "OCI SMTP with implicit TLS, in place of port 465")
+    ses_25: int = port(2025, "SES SMTP with STARTTLS, in place of port 25")
+    ses_587: int = port(2587, "SES SMTP with STARTTLS, in place of port 587")
+    ses_465: int = port(2465, "SES SMTP with implicit TLS, in place of port 465")
+    ibm_587: int = port(3587, "IBM SMTP with STARTTLS, in place of port 587")
+    ibm_465: int = port(3465, "IBM SMTP with implicit TLS, in place of port 465")
     dns: int = port(1053, "name server of the zones, UDP and TCP")
 
 
@@ -97,10 +106,10 @@ class Oci(Section):
     )
     limits: str | dict[str, int | None] = setting(
         "paid",
-        "trial, paid, unlimited, or a table of per_minute and per_day",
+        "trial, paid, unlimited, or a table of per_minute, per_day and approved_senders",
         choices=("trial", "paid", "unlimited"),
         least=0,
-        keys=("per_minute", "per_day"),
+        keys=("per_minute", "per_day", "approved_senders"),
     )
     max_message_bytes: int = setting(2_097_152, "size of a message with its headers", unit="bytes", least=1)
     advertise_size: bool = setting(True, "name the size limit in the reply to EHLO")  # noqa: FBT003
@@ -129,6 +138,148 @@ class Oci(Section):
     api_requests_per_second: int = setting(
         1000, "API requests of one user within a second before they are turned away", least=1
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ses(Section):
+    """Amazon SES."""
+
+    region: str = setting(
+        "us-east-1",
+        "region of every ARN, signature and SMTP password",
+        pattern=r"[a-z]{2,}(-[a-z0-9]+)+",
+        example="us-east-1",
+    )
+    verified_identities: list[str] = setting(
+        ["noreply@example.com"],
+        "identities that are verified from the start: an address, or a domain",
+        pattern=r"([^@\s]+@)?[^@\s]+",
+        example="noreply@example.com or example.com",
+    )
+    suppressed: list[str] = setting(
+        [],
+        "addresses on the account's suppression list from the start",
+        pattern=r"[^@\s]+@[^@\s]+",
+        example="ann@example.net",
+    )
+    access_keys: list[dict[str, str]] = setting(
+        [],
+        "access keys besides the ready-made one: {access_key_id, secret_access_key}",
+        keys=("access_key_id", "secret_access_key"),
+    )
+    smtp_users: list[dict[str, str]] = setting(
+        [], "SMTP credentials besides those of the access keys: {username, password}", keys=("username", "password")
+    )
+    limits: str | dict[str, float | None] = setting(
+        "production",
+        "sandbox, production, unlimited, or a table of per_second and per_day",
+        choices=("sandbox", "production", "unlimited"),
+        least=0,
+        keys=("per_second", "per_day"),
+    )
+    max_message_bytes: int = setting(41_943_040, "size of a message with its headers", unit="bytes", least=1)
+    max_recipients: int = setting(50, "recipients of one message", least=1)
+    idle_timeout: float = setting(10.0, "how long an SMTP client may be silent", unit="seconds", least=0.01)
+    max_connections: int = setting(1000, "SMTP connections at the same time", least=1)
+    auth_failures: int = setting(1000, "failures per client address before it is turned away", least=1)
+    auth_failure_window: float = setting(300.0, "how long a failure counts", unit="seconds", least=0)
+    wording: str = setting("documented", "the texts of errors", choices=("documented", "observed"))
+    all_suppressed: str = setting(
+        "accept",
+        "DATA when every recipient is suppressed: accept answers 250, refuse answers an error",
+        choices=("accept", "refuse"),
+    )
+    tls13: bool = setting(True, "allow TLS 1.3 besides 1.2 on the SMTP listeners")  # noqa: FBT003
+    verify_signatures: bool = setting(True, "check the signature of API requests")  # noqa: FBT003
+    buckets: list[dict[str, str]] = setting(
+        [],
+        "folders that stand for buckets of S3, for import and export jobs and receipt rules: {name, folder}",
+        keys=("name", "folder"),
+    )
+    dedicated_ips: list[str] = setting(
+        [],
+        "dedicated IP addresses that every account has leased",
+        pattern=r"[0-9a-fA-F.:]+",
+        example="192.0.2.1",
+    )
+    functions: list[dict[str, str]] = setting(
+        [],
+        "who is called for a Lambda action of a receipt rule: {arn, endpoint}; arn may be a function's name",
+        keys=("arn", "endpoint"),
+    )
+    topics: list[dict[str, str]] = setting(
+        [],
+        "who is told of events without having to subscribe: {arn, endpoint}; arn may be a topic's name",
+        keys=("arn", "endpoint"),
+    )
+    event_targets: list[dict[str, str]] = setting(
+        [],
+        "who gets events for EventBridge buses and Firehose streams: {arn, endpoint}; arn may be the last part of it",
+        keys=("arn", "endpoint"),
+    )
+    api_requests_per_second: int = setting(
+        1000, "API requests of an account within a second before they are turned away", least=1
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ibm(Section):
+    """The SMTP interface of IBM Cloud Event Notifications."""
+
+    wording: ClassVar[str] = "documented"
+    all_suppressed: ClassVar[str] = "accept"
+
+    region: str = setting(
+        "us-south",
+        "region of the instance; eu-de and eu-es connect to Frankfurt, all others to Dallas",
+        pattern=r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*",
+        example="us-south",
+    )
+    domain: str = setting(
+        "example.com",
+        "domain of the SMTP configuration that exists, verified, from the start",
+        pattern=r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+",
+        example="example.com",
+    )
+    dialect: str = setting(
+        "postfix",
+        "how the SMTP server speaks: as documented since the beginning, or as since April 2026",
+        choices=("postfix", "go-smtp"),
+    )
+    attachments: str = setting(
+        "refuse",
+        "messages with attachments: refuse them, drop the attachments from what is delivered, or accept them",
+        choices=("refuse", "drop", "accept"),
+    )
+    allowed_ips: list[str] = setting(
+        ["127.0.0.0/8", "::1/128"],
+        "addresses and subnets that may connect by SMTP, as a context-based restriction names them",
+        pattern=r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?",
+        example="10.0.0.0/8",
+    )
+    smtp_users: list[dict[str, str]] = setting(
+        [], "SMTP users besides the ready-made one: {username, password}", keys=("username", "password")
+    )
+    api_keys: list[str] = setting(
+        [],
+        "API keys of the service id with the role SMTP, besides the ready-made one",
+        pattern=r"\S+",
+        example="an-api-key",
+    )
+    authorization: str = setting(
+        "granted",
+        "what IBM's support has answered when the authorization of a configuration is verified",
+        choices=("granted", "pending"),
+    )
+    check_interval: str = setting("24h", "how often SPF and DKIM records are looked up again", unit="duration")
+    max_message_bytes: int = setting(31_457_280, "size of a message with its headers", unit="bytes", least=1)
+    max_recipients: int = setting(50, "recipients of one message", least=1)
+    idle_timeout: float = setting(300.0, "how long an SMTP client may be silent", unit="seconds", least=0.01)
+    max_connections: int = setting(1000, "SMTP connections at the same time", least=1)
+    auth_failures: int = setting(20, "failures per client address before it is turned away", least=1)
+    auth_failure_window: float = setting(60.0, "how long a failure counts", unit="seconds", least=0)
+    tls13: bool = setting(True, "allow TLS 1.3 besides 1.2 on the SMTP listeners")  # noqa: FBT003
+    verify_tokens: bool = setting(True, "check the IAM token of API requests")  # noqa: FBT003
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +336,17 @@ class Settings(Section):
     ready_file: str = setting("", "file written once every listener accepts connections, removed at exit")
     seed: str = setting("", "makes ids and jitter repeatable, for tests; empty is random")
     allowed_hosts: list[str] = setting([], "names besides localhost under which the HTTP side may be reached")
+    login: str = setting(
+        "",
+        "user:password that the viewers and the inspection API ask for; empty asks for nothing",
+        pattern=r"([^:\s]+:\S.*)?",
+        example="team:a-long-password",
+        secret=True,
+    )
     port: Ports = field(default_factory=Ports)
     oci: Oci = field(default_factory=Oci)
+    ses: Ses = field(default_factory=Ses)
+    ibm: Ibm = field(default_factory=Ibm)
     delivery: Delivery = field(default_factory=Delivery)
     store: StoreSettings = field(default_factory=StoreSettings)
 

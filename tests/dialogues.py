@@ -19,11 +19,13 @@ A dialogue is a text file. Lines that begin with `#` are comments; the first say
     wait closed             the server closes the connection
     stored N                there are N messages by now
 
-`{host}`, `{username}`, `{user}`, `{secret}` and `{sender_id}` stand for the values of the running sandbox.
+The folder names the provider. `{host}`, `{username}`, `{user}` and `{secret}` stand for the values of the running
+sandbox, as do those that the provider's replies have besides, such as OCI's `{sender_id}`. `{*}` fits any one word.
 """
 
 import asyncio
 import base64
+import re
 import socket
 import ssl
 import tomllib
@@ -31,10 +33,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from sandbox.app import Sandbox
+from sandbox.app.providers import load_providers
 from sandbox.core.clock import parse_duration
+from sandbox.core.policy import SuppressionCause, SuppressionReason
 from sandbox.core.store.messages import Clause
-from sandbox.providers.oci import records
-from sandbox.settings import Oci, Settings
+from sandbox.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "dialogues"
 PATIENCE = 10.0
@@ -45,6 +48,7 @@ class Dialogue:
     """A file, read."""
 
     name: str
+    provider: str = "oci"
     about: str = ""
     proves: list[str] = field(default_factory=list)
     settings: str = ""
@@ -54,7 +58,7 @@ class Dialogue:
 
 def read(path):
     """Read a dialogue; `ValueError` names the line that is not understood."""
-    dialogue = Dialogue(name=f"{path.parent.name}/{path.name}")
+    dialogue = Dialogue(name=f"{path.parent.name}/{path.name}", provider=path.parent.name)
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         word, _, rest = line.partition(" ")
         if line.startswith("#"):
@@ -72,13 +76,14 @@ def read(path):
     return dialogue
 
 
-def settings_of(text):
-    """Settings for a sandbox in memory on free ports, changed as the TOML `text` says."""
+def settings_of(text, provider="oci"):
+    """Settings for a sandbox in memory on free ports with one provider, changed as the TOML `text` says."""
     wanted = tomllib.loads(text)
-    own = {row.name for row in fields(Oci)}
-    section = Oci(**{key: value for key, value in wanted.items() if key in own})
+    section = next(row.default_factory for row in fields(Settings) if row.name == provider)
+    own = {row.name for row in fields(section)}
+    rows = {provider: section(**{key: value for key, value in wanted.items() if key in own})}
     top = {key: value for key, value in wanted.items() if key not in own}
-    return Settings(data=":memory:", ports="auto", oci=section, **top)
+    return Settings(data=":memory:", ports="auto", providers=[provider], **rows, **top)
 
 
 class Walk:
@@ -92,21 +97,27 @@ class Walk:
         self.sandbox = sandbox
         self.dialogue = dialogue
         self.account = sandbox.runtime.services.accounts.ready_made
-        oci = sandbox.ready["oci"]
-        self.port = next(entry["port"] for entry in oci["smtp"] if entry["stands_for"] == dialogue.listener)
+        self.rules = sandbox.runtime.services.providers[dialogue.provider].rules
+        own = sandbox.ready[dialogue.provider]
+        personality = personality_of(sandbox, dialogue.provider)
+        self.port = next(entry["port"] for entry in own["smtp"] if entry["stands_for"] == dialogue.listener)
         self.values = {
-            "{host}": f"smtp.email.{oci['region']}.oci.oraclecloud.com",
-            "{username}": oci["smtp_username"],
-            "{user}": oci["user"],
-            "{secret}": plain(oci["smtp_username"], oci["smtp_password"]),
-            "{sender_id}": self._sender_id(),
+            "{host}": personality.dialect.host,
+            "{username}": own["smtp_username"],
+            "{user}": own.get("user", own["smtp_username"]),
+            "{secret}": plain(own["smtp_username"], own["smtp_password"]),
+            "{username_64}": encoded(own["smtp_username"]),
+            "{password_64}": encoded(own["smtp_password"]),
+            **self._details(personality),
         }
         self.open = []
         self.where = ""
 
-    def _sender_id(self):
-        store = self.sandbox.runtime.services.store.resources
-        return self.sandbox.call(store.all(self.account.id, "oci", "sender"))[0].id
+    def _details(self, personality):
+        if personality.details is None:
+            return {}
+        found = self.sandbox.call(personality.details(self.sandbox.runtime.services, self.account, ""))
+        return {f"{{{name}}}": value for name, value in found.items()}
 
     def run(self):
         """Speak every line; returns the stored sessions, oldest first."""
@@ -146,7 +157,8 @@ class Walk:
 
     def s(self, text):
         said = self.open[-1][1].readline()
-        assert said == text.encode() + b"\r\n", f"{self.where}: expected {text!r}, the server said {said!r}"
+        expression = re.escape(text).replace(r"\{\*\}", r"\S+") + "\r\n"
+        assert re.fullmatch(expression.encode(), said), f"{self.where}: expected {text!r}, the server said {said!r}"
 
     def octets(self, text):
         self.open[-1][0].sendall(text.encode("latin-1").decode("unicode_escape").encode("latin-1"))
@@ -163,24 +175,30 @@ class Walk:
             self.s(reply)
 
     def start(self, _):
-        host = self.values["{host}"]
-        self.s(f"220 {host} ESMTP smtp-in")
-        for under_tls in (False, True):
+        assert self._reply().startswith(b"220 ")
+        for under_tls in (self.dialogue.listener == 465, True):
             self.c("EHLO client.example")
-            while self.open[-1][1].readline()[3:4] == b"-":
-                pass
+            assert self._reply().startswith(b"250 ")
             if not under_tls:
                 self.c("STARTTLS")
-                self.s("220 Ready to start TLS")
+                assert self._reply().startswith(b"220 ")
                 self.tls("")
+
+    def _reply(self):
+        """The last line of the next reply."""
+        line = self.open[-1][1].readline()
+        while line[3:4] == b"-":
+            line = self.open[-1][1].readline()
+        return line
 
     def login(self, _):
         self.start("")
         self.c(f"AUTH PLAIN {self.values['{secret}']}")
-        self.s("235 Authentication successful.")
+        assert self._reply().startswith(b"235 ")
 
     def suppress(self, address):
-        row = records.suppression(self.account, tenancy=self.sandbox.ready["oci"]["tenancy"], address=address)
+        cause = SuppressionCause(reason=SuppressionReason.MANUAL, detail="", source="", message_id="")
+        row = self.sandbox.call(self.rules.suppression(self.account, address, cause))
         self.sandbox.call(self.sandbox.runtime.services.store.resources.add(row))
 
     def clock(self, text):
@@ -193,6 +211,18 @@ class Walk:
     def stored(self, number):
         page = self.sandbox.call(self.sandbox.runtime.services.store.messages.page(self.account.id, Clause()))
         assert page.total == int(number), f"{self.where}: {page.total} messages are stored"
+
+
+def personality_of(sandbox, provider):
+    """How a provider of a running sandbox speaks SMTP."""
+    (found,) = load_providers([provider])
+    section = getattr(sandbox.runtime.settings, provider)
+    return found.smtp(section, found.region(section))
+
+
+def encoded(text):
+    """Base64, as AUTH LOGIN wants it."""
+    return base64.b64encode(text.encode()).decode()
 
 
 def plain(username, password):
@@ -215,5 +245,5 @@ async def _all_ended(services, account):
 def walk(path):
     """Speak the dialogue of a file with a sandbox of its own; returns the dialogue and the stored sessions."""
     dialogue = read(path)
-    with Sandbox(settings_of(dialogue.settings)) as sandbox:
+    with Sandbox(settings_of(dialogue.settings, dialogue.provider)) as sandbox:
         return dialogue, Walk(sandbox, dialogue).run()

@@ -1,4 +1,4 @@
-"""Walks an exchange fixture: sends its requests, signed with the ready-made key, and compares the answers.
+"""Walks an exchange fixture: sends its requests as a client of the provider would, and compares the answers.
 
 A fixture begins with comments (`# …`), `proves:` lines (catalog rows that it provokes by real behaviour) and
 `settings:` lines (TOML). Then follow requests and answers, each after a line of dashes:
@@ -8,11 +8,11 @@ A fixture begins with comments (`# …`), `proves:` lines (catalog rows that it 
     ---                           an answer: status, headers, empty line, JSON
     HTTP 200
 
-Directives stand before a request line: `advance: 61s`, `clock: stands still`, and `sign:` with none, other-key, stale
-or partly. Before the status of an answer stand `keep: NAME = field` and `keep: NAME = header:etag`, for later
-`{{NAME}}`. Known from the start are `{{compartment}}`, `{{tenancy}}`, `{{user}}` and `{{sender}}`. `{{x * 3000}}`
-repeats a letter, `{{addresses * 51}}` lists address objects. In answers `"*"` fits any value, objects may have more
-fields than are named, and a header without a value must be absent.
+The folder names the provider; `exchange_callers.py` says how its requests are authenticated, and which names are known
+from the start. Directives stand before a request line: `advance: 61s`, `clock: stands still`, and `sign:` with a way of
+getting the authentication wrong. Before the status of an answer stand `keep: NAME = field` and `keep: NAME =
+header:etag`, for later `{{NAME}}`. `{{x * 3000}}` repeats a letter, `{{addresses * 51}}` lists address objects. In
+answers `"*"` fits any value, objects may have more fields than are named, and a header without a value must be absent.
 """
 
 import dataclasses
@@ -22,13 +22,11 @@ import re
 import tomllib
 from urllib.parse import urlsplit
 
-from oci_signing import Signer, another_key
+from exchange_callers import CALLERS
 
 from sandbox.app import Sandbox
 from sandbox.core.clock import parse_duration
 from sandbox.settings import Settings
-
-ALWAYS = ("opc-request-id",)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -78,28 +76,29 @@ def _block(text):
     return Block(directives=directives, first=lines[0], headers=headers, body=body.strip("\n"))
 
 
-def settings_of(table):
-    """Settings on free ports and in memory, with the fixture's own on top."""
+def settings_of(table, provider):
+    """Settings on free ports and in memory, with one provider and the fixture's own on top."""
     rows = {field.name: field for field in dataclasses.fields(Settings)}
     values = {
         name: rows[name].default_factory(**value) if isinstance(value, dict) else value for name, value in table.items()
     }
-    return Settings(data=":memory:", ports="auto", **values)
+    return Settings(**{"data": ":memory:", "ports": "auto", "providers": [provider], **values})
 
 
-def walk(exchanges):
+def walk(exchanges, provider="oci"):
     """Run a fixture; returns the catalog ids that were real refusals."""
-    with Sandbox(settings_of(exchanges.settings)) as sandbox:
-        Walker(sandbox).run(exchanges.turns)
+    with Sandbox(settings_of(exchanges.settings, provider)) as sandbox:
+        Walker(sandbox, provider).run(exchanges.turns)
         return refusals(sandbox)
 
 
 def refusals(sandbox):
     """Catalog ids of the refusals in every session, open or stored, that nobody forced."""
     services = sandbox.runtime.services
-    account = services.accounts.ready_made.id
-    records = services.sessions.all(account)  # before the stored ones: a session is stored before it is left
-    records += sandbox.call(services.store.sessions.page(account, limit=1000))
+    records = []
+    for account in services.accounts.all():
+        records += services.sessions.all(account.id)  # before the stored ones: a session is stored before it is left
+        records += sandbox.call(services.store.sessions.page(account.id, limit=1000))
     return {refusal["error"] for record in records for refusal in record.refusals if not refusal["forced"]}
 
 
@@ -117,16 +116,10 @@ def stand_still(sandbox):
 class Walker:
     """Sends requests over one connection and remembers what they gave."""
 
-    def __init__(self, sandbox):
+    def __init__(self, sandbox, provider):
         self.sandbox = sandbox
-        oci = sandbox.ready["oci"]
-        self.signer = Signer(oci)
-        self.names = {
-            "compartment": oci["compartment"],
-            "tenancy": oci["tenancy"],
-            "user": oci["user"],
-            "sender": oci["approved_sender"],
-        }
+        self.caller = CALLERS[provider](sandbox)
+        self.names = dict(self.caller.names)
         self.host = urlsplit(sandbox.url).netloc
         self.connection = http.client.HTTPConnection(self.host, timeout=30)
 
@@ -162,20 +155,10 @@ class Walker:
                 stand_still(self.sandbox)
             else:
                 mode = value
-        headers = self._signed(mode, method, target, headers, body)
+        headers = self.caller.signed(mode, method, target, headers, body)
         self.connection.request(method, target, body or None, headers)
         response = self.connection.getresponse()
         return response, response.read()
-
-    def _signed(self, mode, method, target, headers, body):
-        if mode == "none":
-            return headers
-        signer = self.signer
-        if mode == "other-key":
-            signer = Signer(self.sandbox.ready["oci"], another_key())
-        skew = -600 if mode == "stale" else 0
-        covered = ["date", "host"] if mode == "partly" else None
-        return signer.sign(method, target, headers, body, skew=skew, covered=covered)
 
     def _advance(self, seconds):
         async def move():
@@ -187,7 +170,7 @@ class Walker:
         response, body = answer
         shown = f"{request.first}\n{response.status} {body.decode()[:2000]}"
         assert f"HTTP {response.status}" == expected.first, shown
-        for name in ALWAYS:
+        for name in self.caller.always:
             assert response.headers[name], f"{name} is missing\n{shown}"
         for name, value in expected.headers.items():
             found = response.headers[name]

@@ -2,44 +2,20 @@
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
-CACHE = Path(__file__).parents[1] / ".cache"
+from installed import node_packages, python_packages
 
 
 def oci_cli():
     """The `oci` command in an environment of its own; skips the test when it can't be installed."""
-    folder = CACHE / "oci-cli"
-    if not (folder / ".installed").exists():
-        _run([sys.executable, "-m", "venv", str(folder)], "no virtual environment can be made")
-        _run([str(folder / "bin" / "pip"), "install", "--quiet", "oci-cli"], "oci-cli can't be installed")
-        (folder / ".installed").touch()
-    return folder / "bin" / "oci"
+    return python_packages("oci-cli", "oci-cli") / "oci"
 
 
 def node_modules():
     """The folder with the Node SDK; skips the test when there is no npm or no registry."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("npm is not installed")
-    folder = CACHE / "oci-node"
-    if not (folder / ".installed").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        packages = ["oci-common", "oci-email", "oci-emaildataplane"]
-        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), *packages]
-        _run(command, "the Node SDK can't be installed")
-        (folder / ".installed").touch()
-    return folder
-
-
-def _run(command, problem):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode:
-        pytest.skip(f"{problem}: {done.stderr[-300:]}")
+    return node_packages("oci-node", "oci-common", "oci-email", "oci-emaildataplane")
 
 
 class Cli:

@@ -1,5 +1,6 @@
 """The rules of a provider without peculiarities, for tests of the core."""
 
+from sandbox.core.errors import Condition, Refusal
 from sandbox.core.ids import Ids
 from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
 from sandbox.core.policy import SizeRules, Suppressed
@@ -22,6 +23,14 @@ class PlainRules:
 
     async def sender_approved(self, account, principal, address):
         return not address.startswith("stranger")
+
+    async def review(self, account, submission, block):
+        if block.first("x-refused"):
+            raise Refusal(Condition.UNPARSABLE)
+        return {"reviewed": block.first("subject")} if block.first("x-remember") else {}
+
+    def counted(self, address):
+        return not address.startswith("uncounted")
 
     async def suppressed(self, account, principal, address, sender=""):
         found = await self.store.resources.find(account.id, "plain", "suppression", address.lower())

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from installed import node_packages
 
 ROOT = Path(__file__).parents[1]
 CONSUMER = Path(__file__).with_name("consumer") / "use.py"
@@ -48,17 +49,7 @@ def test_mypy_finds_what_is_wrong(consumer):
 @pytest.fixture(scope="session")
 def pyright():
     """The checker, kept beside the checkout."""
-    folder = ROOT / ".cache" / "pyright"
-    program = folder / "node_modules" / ".bin" / "pyright"
-    if not program.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("pyright needs npm")
-        folder.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", folder, "pyright"]
-        if subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode:
-            pytest.skip("pyright can't be installed here")
-    return program
+    return node_packages("pyright", "pyright") / "node_modules" / ".bin" / "pyright"
 
 
 @pytest.mark.slow

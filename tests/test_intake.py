@@ -144,6 +144,28 @@ def test_the_sender_is_checked_at_mail_with_the_quota():
     story(tell, limits=Limits(per_day=1))
 
 
+def test_a_provider_reviews_the_whole_message_and_remembers_what_it_wants():
+    async def tell(door):
+        receipt = await door.submit(raw=b"X-Remember: yes\r\n" + RAW, attributes={"given": 1})
+        kept = await door.store.messages.get("default", receipt.message)
+        assert kept.attributes == {"given": 1, "reviewed": "=?utf-8?q?Gr=C3=BC=C3=9Fe?="}
+        with pytest.raises(Refusal, match="unparsable"):
+            await door.submit(raw=b"X-Refused: yes\r\n" + RAW)
+        assert (await door.used()).day == 1
+
+    story(tell)
+
+
+def test_a_recipient_that_does_not_count_uses_the_rate_only():
+    async def tell(door):
+        await door.submit(to=("uncounted@x.test",))
+        assert (await door.used()).day == 0
+        with pytest.raises(Refusal, match="over-rate"):
+            await door.submit(to=("r@x.test",))
+
+    story(tell, limits=Limits(per_second=1, per_day=1))
+
+
 def test_suppressed_recipients_are_kept_but_not_sent_to_nor_counted():
     async def tell(door):
         await door.store.resources.add(

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from dialogues import sessions, settings_of
+from installed import node_packages
 from smtp_wire import forget, stored
 
 from sandbox.app import Sandbox
 
-NODE = Path(__file__).parents[1] / ".cache" / "node"
 MESSAGE = "From: noreply@example.com\nTo: ann@example.org\nSubject: interop\n\ntext\n"
 STRANGER = "stranger@example.net"
 GONE = "gone@example.org"
@@ -22,12 +22,6 @@ GONE = "gone@example.org"
 
 def needs(program):
     return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
-
-
-needs_nodemailer = pytest.mark.skipif(
-    shutil.which("node") is None or not (NODE / "node_modules" / "nodemailer").is_dir(),
-    reason="nodemailer is not installed: npm install --prefix .cache/node nodemailer",
-)
 
 
 @pytest.fixture(scope="module")
@@ -157,26 +151,24 @@ def nodemailer(sandbox, *, sender="noreply@example.com", to=("ann@example.org",)
         "tls": {"ca": ca, "minVersion": "TLSv1.2"},
     }
     wish = {"transport": transport, "mail": {"from": sender, "to": list(to), "subject": "interop", "text": "text"}}
-    status, said = run(["node", "-e", SCRIPT], json.dumps(wish), cwd=NODE, env={**os.environ, "NODE_OPTIONS": ""})
+    folder = node_packages("nodemailer", "nodemailer")
+    status, said = run(["node", "-e", SCRIPT], json.dumps(wish), cwd=folder, env={**os.environ, "NODE_OPTIONS": ""})
     assert status == 0, said
     return json.loads(said.splitlines()[-1])
 
 
-@needs_nodemailer
 @pytest.mark.parametrize("port", [587, 465])
 def test_nodemailer_delivers(sandbox, port):
     assert nodemailer(sandbox, port=port)["response"] == "250 Ok"
     assert recipients(sandbox) == [("ann@example.org",)]
 
 
-@needs_nodemailer
 def test_nodemailer_takes_a_suppressed_recipient_for_accepted(sandbox):
     assert nodemailer(sandbox, to=[GONE])["accepted"] == [GONE]
     assert nodemailer(sandbox, to=["ann@example.org", GONE])["accepted"] == ["ann@example.org", GONE]
     assert recipients(sandbox) == [(GONE,), ("ann@example.org", GONE)]
 
 
-@needs_nodemailer
 def test_nodemailer_names_what_failed(sandbox):
     assert nodemailer(sandbox, sender=STRANGER) == {"code": "EENVELOPE", "responseCode": 535}
     assert nodemailer(sandbox, **{"pass": "wrong"}) == {"code": "EAUTH", "responseCode": 535}

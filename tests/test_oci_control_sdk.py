@@ -11,6 +11,7 @@ from oci.email import EmailClient, EmailClientCompositeOperations
 from oci.email import models as m
 
 from sandbox.app import Sandbox
+from sandbox.providers.oci.rules import most_senders
 from sandbox.settings import Oci, Settings
 
 AT_ONCE = {
@@ -259,3 +260,26 @@ def test_a_key_uploaded_for_another_user_signs_as_that_user(sandbox, config):
     with pytest.raises(oci.exceptions.ServiceError) as refused:
         client.list_senders(ready["compartment"])
     assert refused.value.status == 401
+
+
+def test_an_account_has_as_many_approved_senders_as_its_limits_say():
+    limits = {"approved_senders": 2}
+    with Sandbox(Settings(data=":memory:", ports="auto", oci=Oci(limits=limits, approved_senders=["a@b.test"]))) as one:
+        config = oci.config.from_file(one.ready["oci"]["config_file"])
+        client = EmailClient(config, service_endpoint=one.url, **AT_ONCE)
+
+        def add(address):
+            wish = m.CreateSenderDetails(compartment_id=one.ready["oci"]["compartment"], email_address=address)
+            return client.create_sender(wish).data
+
+        second = add("c@b.test")
+        with pytest.raises(oci.exceptions.ServiceError) as refused:
+            add("d@b.test")
+        assert (refused.value.status, refused.value.code) == (400, "LimitExceeded")
+        client.delete_sender(second.id)
+        add("d@b.test")
+
+
+@pytest.mark.parametrize(("wish", "most"), [("trial", 2_000), ("paid", 10_000), ("unlimited", None), ({}, 10_000)])
+def test_the_presets_know_how_many_senders_there_may_be(wish, most):
+    assert most_senders(wish) == most

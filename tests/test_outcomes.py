@@ -129,6 +129,12 @@ def test_wrong_rules_say_what_is_accepted(wish, complaint):
         make_rule(wish)
 
 
+def simulator(attempt):
+    if attempt.domain == "simulator.test":
+        return Decision(verdict=Verdict.PERMANENT, reply="550 no", why="simulator")
+    return None
+
+
 class World:
     async def decide(self, account, attempt):
         return Decision(verdict=Verdict.DELIVERED, reply="250 ok", why="dns")
@@ -141,7 +147,11 @@ def test_the_order_is_account_rules_settings_rules_magic_blackhole_dns():
         await accounts.load()
         account = accounts.ready_made
         outcomes = Outcomes(
-            store, World(), blackhole={"hole.test"}, rules=[make_rule({"recipient": "*@hole.test", "subject": "s"})]
+            store,
+            World(),
+            blackhole={"hole.test"},
+            rules=[make_rule({"recipient": "*@hole.test", "subject": "s"})],
+            own={"plain": simulator},
         )
 
         async def why(recipient, **more):
@@ -151,6 +161,8 @@ def test_the_order_is_account_rules_settings_rules_magic_blackhole_dns():
         assert await why("a@hole.test", subject="s") == "a rule"
         assert await why(f"ok@{OUTCOME_DOMAIN}") == "magic address ok"
         assert await why("a@x.test") == "dns"
+        assert await why("a@simulator.test") == "dns"
+        assert await why("a@simulator.test", provider="plain") == "simulator"
         rule = {"recipient": "*", "outcome": "hard_bounced"}
         await store.resources.add(
             Resource(

@@ -50,3 +50,39 @@ def test_the_ledger_agrees_with_counting_everything_again(entries, looks):
         used = ledger.used(now)
         assert used.day == sum(units for at, units in entries if now - DAY < at <= now)
         assert used.minute == sum(units for at, units in entries if now - MINUTE < at <= now)
+
+
+def test_a_rate_lets_a_burst_through_and_makes_it_pay_afterwards():
+    ledger, limits = Ledger(), Limits(per_second=1)
+    ledger.check(100.0, 5, limits, 5)
+    ledger.add(100.0, 5, 5)
+    for moment in (100.0, 103.9):
+        with pytest.raises(Refusal) as refused:
+            ledger.check(moment, 1, limits, 1)
+        assert refused.value.reason is Condition.OVER_RATE
+    ledger.check(104.5, 1, limits, 1)
+
+
+def test_a_rate_counts_recipients_that_use_no_quota():
+    ledger, limits = Ledger(), Limits(per_second=2, per_day=1)
+    ledger.add(100.0, 0, 2)
+    assert ledger.used(100.0).day == 0
+    with pytest.raises(Refusal) as refused:
+        ledger.check(100.0, 0, limits, 1)
+    assert refused.value.reason is Condition.OVER_RATE
+    ledger.check(101.0, 1, limits, 1)
+
+
+def test_what_was_given_back_is_not_owed():
+    ledger, limits = Ledger(), Limits(per_second=1)
+    ledger.add(100.0, 3, 3)
+    ledger.add(100.0, -3, -3)
+    ledger.check(100.0, 1, limits, 1)
+
+
+def test_a_clock_that_is_set_back_owes_nothing():
+    ledger, limits = Ledger(), Limits(per_second=1)
+    ledger.add(100.0, 5, 5)
+    ledger.check(105.0, 1, limits, 1)
+    ledger.add(105.0, 5, 5)
+    ledger.check(50.0, 1, limits, 1)

@@ -2,13 +2,12 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from installed import python_packages
 
 ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / ".cache" / "stacks"
 PACKAGES = ("aiosmtplib", "django", "flask", "flask-mailman", "fastapi-mail", "oci")
 BEGINNING = """
 import os, sys
@@ -83,16 +82,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="session")
 def stacks():
     """The Python of an environment that has the libraries; made once, kept beside the checkout."""
-    python = FOLDER / "bin" / "python"
-    made = FOLDER / "packages.txt"
-    if not made.exists() or made.read_text("utf-8").split() != list(PACKAGES):
-        subprocess.run([sys.executable, "-m", "venv", FOLDER], check=True)
-        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
-        found = subprocess.run(command, capture_output=True, text=True, check=False)
-        if found.returncode:
-            pytest.skip(f"the libraries can't be installed here: {found.stderr.strip().splitlines()[-1:]}")
-        made.write_text("\n".join(PACKAGES), "utf-8")
-    return python
+    return python_packages("stacks", *PACKAGES) / "python"
 
 
 @pytest.mark.timeout(600)

@@ -160,6 +160,16 @@ def test_a_store_deleted_beneath_the_sandbox_is_noticed(tmp_path):
     run(story())
 
 
+def test_the_first_read_of_a_store_that_is_gone_is_a_store_error(tmp_path):
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            (tmp_path / "store.db").rename(tmp_path / "elsewhere.db")
+            with pytest.raises(StoreError, match="could not be read"):
+                await database.read(count)
+
+    run(story())
+
+
 def test_the_file_is_written_with_full_durability(tmp_path):
     async def story():
         async with opened(tmp_path / "store.db") as database:

@@ -8,7 +8,7 @@ from sandbox.core.accounts import Accounts
 from sandbox.core.clock import parse_duration
 from sandbox.core.delivery import Delivery, DeliveryOptions
 from sandbox.core.outcome_rules import make_rule
-from sandbox.core.outcomes import Destinations, Outcomes
+from sandbox.core.outcomes import Destinations, Outcomes, OwnOutcome
 from sandbox.core.policy import Rules
 from sandbox.core.retention import Keeper, read_limits
 from sandbox.core.retries import RetrySchedule
@@ -32,7 +32,12 @@ def make_keeper(settings: Settings, store: Store, accounts: Accounts) -> Keeper:
 
 
 def make_delivery(
-    settings: Settings, store: Store, accounts: Accounts, rules: Mapping[str, Rules], destinations: Destinations
+    settings: Settings,
+    store: Store,
+    accounts: Accounts,
+    rules: Mapping[str, Rules],
+    destinations: Destinations,
+    own: Mapping[str, OwnOutcome],
 ) -> Delivery:
     """The delivery that the settings ask for; `SettingError` names the setting that is wrong."""
     wanted = settings.delivery
@@ -46,7 +51,11 @@ def make_delivery(
         accounts=accounts,
         rules=rules,
         outcomes=Outcomes(
-            store, destinations, blackhole={domain.lower() for domain in wanted.blackhole_domains}, rules=wishes
+            store,
+            destinations,
+            blackhole={domain.lower() for domain in wanted.blackhole_domains},
+            rules=wishes,
+            own=own,
         ),
         options=DeliveryOptions(schedule=RetrySchedule(lifetime=lifetime), soft_bounces=wanted.soft_bounces),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -32,9 +33,11 @@ from sandbox.core.store import Store
 from sandbox.core.transcript import OpenSessions
 from sandbox.settings import Settings
 from sandbox.version import __version__
+from sandbox.wire.callbacks import PostCourier
 from sandbox.wire.provider import Provider
 
 MEMORY = ":memory:"
+log = logging.getLogger(__name__)
 
 
 class Runtime:
@@ -78,6 +81,11 @@ class Runtime:
             asyncio.create_task(self.indexer.run(), name="indexer"),
             asyncio.create_task(self.keeper.run(), name="keeper"),
         ]
+        self._tasks += [
+            asyncio.create_task(self._watch(provider.name, provider.background), name=provider.name)
+            for provider in self.providers
+            if provider.background
+        ]
         self._network = Network(self.settings, self.services, self.providers)
         await self._network.open(AppControls(self))
         if self.settings.ready_file:
@@ -95,8 +103,10 @@ class Runtime:
         self.keeper = make_keeper(self.settings, self.store, accounts)
         names = make_names(self.settings, self.store, self.providers, lambda: self.services)
         exchange = make_destinations(self.settings, names)
-        self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, exchange)
+        own = {provider.name: provider.outcome for provider in self.providers if provider.outcome}
+        self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, exchange, own)
         self.indexer = Indexer(self.store)
+        self.courier = PostCourier(self.store, accounts, self.settings.delivery.callback_hosts)
         services = Services(
             store=self.store,
             accounts=accounts,
@@ -108,6 +118,7 @@ class Runtime:
             providers=self._states,
             files=files,
             permissive=self.settings.permissive,
+            courier=self.courier,
             endpoints={},
         )
         for provider in self.providers:
@@ -119,7 +130,7 @@ class Runtime:
         self._rules[provider.name] = provider.rules(services, section, self.settings.permissive)
         self._states[provider.name] = ProviderState(
             name=provider.name,
-            catalog=provider.catalog(),
+            catalog=provider.catalog().speaking(getattr(section, "dialect", "")),
             rules=self._rules[provider.name],
             wording=section.wording,
             region=provider.region(section),
@@ -137,6 +148,13 @@ class Runtime:
         except OSError as error:
             raise StoreError(f"the data folder {folder} can't be made ({error.strerror})") from error
         return folder.resolve()
+
+    async def _watch(self, name: str, background: Callable[[Services, Any], Awaitable[None]]) -> None:
+        """Run what a provider does by itself; an error of it ends it, and the log says so, but nothing else."""
+        try:
+            await background(self.services, getattr(self.settings, name))
+        except Exception:
+            log.exception("%s: what runs in the background has failed", name)
 
     def _accepted(self) -> None:
         self.delivery.wake()
@@ -191,6 +209,8 @@ class Runtime:
                 await task
         if hasattr(self, "callbacks"):
             await self.callbacks.stop()
+        if hasattr(self, "courier"):
+            await self.courier.close()
         if hasattr(self, "store"):
             await self.store.close()
         if self._temporary is not None:

@@ -57,6 +57,8 @@ class Attempt:
     """First value of each header field, names in lower case."""
     number: int = 1
     """1 for the first attempt."""
+    provider: str = ""
+    """Whose message it is."""
 
     @property
     def domain(self) -> str:

@@ -15,17 +15,23 @@ Wording = Literal["documented", "observed"]
 Evidence = Literal["documented", "observed", "inferred"]
 
 PROMISED: Mapping[Stage, frozenset[str]] = {
-    Stage.CONNECT: frozenset({"client", "host"}),
-    Stage.EHLO: frozenset({"client", "host", "helo"}),
-    Stage.STARTTLS: frozenset({"client", "host", "helo"}),
-    Stage.AUTH: frozenset({"client", "host", "helo", "mechanism"}),
-    Stage.MAIL: frozenset({"client", "host", "helo", "user", "address", "limit"}),
-    Stage.RCPT: frozenset({"client", "host", "helo", "user", "address", "recipient", "sender", "sender_id", "limit"}),
-    Stage.DATA: frozenset({"client", "host", "helo", "user", "sender", "limit"}),
-    Stage.BODY: frozenset({"client", "host", "helo", "user", "sender", "address", "limit"}),
-    Stage.OTHER: frozenset({"client", "host", "helo", "verb"}),
-    Stage.REQUEST: frozenset({"client", "user", "address", "limit", "header", "sender", "parameter"}),
-    Stage.CONTROL: frozenset({"client", "user", "parameter", "resource", "limit", "address"}),
+    Stage.CONNECT: frozenset({"client", "ip", "host"}),
+    Stage.EHLO: frozenset({"client", "ip", "host", "helo"}),
+    Stage.STARTTLS: frozenset({"client", "ip", "host", "helo"}),
+    Stage.AUTH: frozenset({"client", "ip", "host", "helo", "mechanism"}),
+    Stage.MAIL: frozenset({"client", "ip", "host", "helo", "user", "address", "limit"}),
+    Stage.RCPT: frozenset(
+        {"client", "ip", "host", "helo", "user", "address", "recipient", "sender", "sender_id", "limit"}
+    ),
+    Stage.DATA: frozenset({"client", "ip", "host", "helo", "user", "sender", "limit"}),
+    Stage.BODY: frozenset(
+        {"client", "ip", "host", "helo", "user", "sender", "address", "limit", "resource", "parameter", "region"}
+    ),
+    Stage.OTHER: frozenset({"client", "ip", "host", "helo", "verb"}),
+    Stage.REQUEST: frozenset(
+        {"client", "user", "address", "limit", "header", "sender", "parameter", "resource", "region"}
+    ),
+    Stage.CONTROL: frozenset({"client", "user", "parameter", "resource", "limit", "address", "region"}),
 }
 """The placeholders that each stage can always fill, so that a row can be forced there."""
 
@@ -63,6 +69,8 @@ class ErrorEntry:
     trigger: str
     remedy: str
     """What would have made the request pass."""
+    dialect: str
+    """The one dialect of the provider's SMTP that it belongs to; empty: whichever is spoken."""
     unprovoked: str
     """Why no real behaviour brings it about, for rows that can only be forced; else empty."""
 
@@ -84,8 +92,10 @@ def placeholders(template: str) -> set[str]:
 class Catalog:
     """All rows of one provider, found by id or by the condition that they word."""
 
-    def __init__(self, provider: str, entries: Iterable[ErrorEntry]) -> None:
+    def __init__(self, provider: str, entries: Iterable[ErrorEntry], dialect: str = "") -> None:
+        """`dialect` is the one that refusals are worded in, where the provider has several; else the first there is."""
         self.provider = provider
+        self.dialect = dialect
         self._entries: dict[str, ErrorEntry] = {}
         self._on: dict[tuple[Channel, Condition], list[ErrorEntry]] = {}
         for entry in entries:
@@ -97,7 +107,7 @@ class Catalog:
         self._entries[entry.id] = entry
         for condition in entry.on:
             rows = self._on.setdefault((entry.channel, condition), [])
-            rival = next((row for row in rows if set(row.stages) & set(entry.stages)), None)
+            rival = next((row for row in rows if set(row.stages) & set(entry.stages) and _meet(row, entry)), None)
             if rival:
                 raise CatalogError(f"{entry.id}: {condition} is worded by {rival.id} at the same stage")
             rows.append(entry)
@@ -112,14 +122,26 @@ class Catalog:
         """The row with this id, with or without the provider's name in front; `KeyError` without one."""
         return self._entries.get(entry_id) or self._entries[f"{self.provider}.{entry_id}"]
 
+    def speaking(self, dialect: str) -> Catalog:
+        """The same rows, with refusals worded in a dialect."""
+        return Catalog(self.provider, self, dialect)
+
+    def _spoken(self, row: ErrorEntry) -> bool:
+        return not (self.dialect and row.dialect) or row.dialect == self.dialect
+
     def find(self, refusal: Refusal, channel: Channel, stage: Stage) -> ErrorEntry:
         """The row that words `refusal` at `stage`; `KeyError` when the provider has no word for it."""
         if not isinstance(refusal.reason, Condition):
             return self.get(refusal.reason)
-        rows = self._on.get((channel, refusal.reason), [])
+        rows = [row for row in self._on.get((channel, refusal.reason), []) if self._spoken(row)]
         if not rows:
             raise KeyError(f"{self.provider} has no {channel} row for {refusal.reason}")
         return next((row for row in rows if stage in row.stages), rows[0])
+
+
+def _meet(one: ErrorEntry, other: ErrorEntry) -> bool:
+    """Whether two rows may be spoken by the same server."""
+    return not (one.dialect and other.dialect) or one.dialect == other.dialect
 
 
 def load(provider: str, text: str) -> Catalog:
@@ -132,7 +154,7 @@ def load(provider: str, text: str) -> Catalog:
 
 _FIELDS = {
     "id", "status", "code", "text", "observed", "stages", "on", "stock", "closes", "title", "description", "source",
-    "evidence", "trigger", "remedy", "unprovoked",
+    "evidence", "trigger", "remedy", "unprovoked", "dialect",
 }  # fmt: skip
 
 
@@ -147,7 +169,7 @@ def _entry(provider: str, row: Mapping[str, Any]) -> ErrorEntry:
         entry = ErrorEntry(
             id=f"{provider}.{row['id']}",
             provider=provider,
-            channel=Channel(row["id"].partition(".")[0]),
+            channel=_channel(row["id"].partition(".")[0]),
             status=row["status"],
             code=row.get("code", ""),
             text=row["text"],
@@ -163,11 +185,17 @@ def _entry(provider: str, row: Mapping[str, Any]) -> ErrorEntry:
             trigger=row["trigger"],
             remedy=row.get("remedy", ""),
             unprovoked=row.get("unprovoked", ""),
+            dialect=row.get("dialect", ""),
         )
     except ValueError as error:
         raise CatalogError(f"{name}: {error}") from error
     _check(entry)
     return entry
+
+
+def _channel(name: str) -> Channel:
+    """Where a row's id begins, its channel; services whose API has no other name for it say `api`."""
+    return Channel.HTTPS if name == "api" else Channel(name)
 
 
 def _check(entry: ErrorEntry) -> None:

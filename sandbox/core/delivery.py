@@ -140,7 +140,13 @@ class Delivery:
         return consequences.of_decision(due, await self._decide(account, due), now, self._options.schedule)
 
     async def _decide(self, account: Account, due: Due) -> Decision:
-        attempt = Attempt(recipient=due.address, sender=due.sender, subject=due.subject, number=due.attempts + 1)
+        attempt = Attempt(
+            recipient=due.address,
+            sender=due.sender,
+            subject=due.subject,
+            number=due.attempts + 1,
+            provider=due.provider,
+        )
         return await self._outcomes.decide(account, attempt, due.message)
 
     async def _record(self, account: Account, done: Sequence[Consequence], now: float) -> list[Attempted]:

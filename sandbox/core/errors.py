@@ -52,6 +52,7 @@ class Condition(StrEnum):
     NOT_EMULATED = "not-emulated"
     # quotas
     TOO_MANY_REQUESTS = "too-many-requests"
+    OVER_RATE = "over-rate"
     OVER_MINUTE_LIMIT = "over-minute-limit"
     OVER_DAY_LIMIT = "over-day-limit"
     # the service itself

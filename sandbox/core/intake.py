@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.core import headers
+from sandbox.core import arrivals, headers
 from sandbox.core.accounts import Account, Accounts
 from sandbox.core.errors import Condition, Refusal, StoreError
 from sandbox.core.model import MessageRecord, Outcome, Receipt, RecipientRecord, Submission
@@ -22,6 +22,7 @@ class _Decided:
     block: headers.HeaderBlock
     senders: list[str]
     suppressed: set[str] = field(default_factory=set)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Intake:
@@ -57,17 +58,19 @@ class Intake:
         rules = self._rules[submission.principal.provider]
         decided = await self._decide(account, rules, submission)
         sending = [address for address in submission.envelope.rcpt_to if address not in decided.suppressed]
-        units = len(sending) * _weight(len(submission.raw), rules.sizes(account))
+        sizes = rules.sizes(account)
+        using = submission.envelope.rcpt_to if sizes.counts_suppressed else sending
+        units = sum(map(rules.counted, using)) * _weight(len(submission.raw), sizes)
         ledger = await self._accounts.ledger(account, submission.principal.provider)
         now = account.clock.now()
-        ledger.check(now, units, rules.limits(account))
+        ledger.check(now, units, rules.limits(account), len(using))
         record = self._record(account, rules, submission, decided, now, units)
         notes = [await rules.note_suppressed(account, address, record.message_id) for address in decided.suppressed]
-        ledger.add(now, units)
+        ledger.add(now, units, len(using))
         try:
             changed = await self._store.messages.accept(record, submission.raw, _events(record), filter(None, notes))
         except StoreError as error:
-            ledger.add(now, -units)
+            ledger.add(now, -units, -len(using))
             raise Refusal(Condition.STORAGE_FULL) from error
         await self._store.resources.renew(changed)
         self._accepted()
@@ -78,6 +81,16 @@ class Intake:
             accepted=tuple(sending),
             suppressed=tuple(sorted(decided.suppressed)),
         )
+
+    async def receive(self, submission: Submission, envelope_id: str) -> MessageRecord:
+        """Store mail that arrived for the principal's account; the provider says itself what becomes of it.
+
+        Raises `Refusal(UNPARSABLE)` or `Refusal(STORAGE_FULL)`.
+        """
+        account = self._accounts.get(submission.principal.account)
+        record = await arrivals.keep(self._store, account, submission, envelope_id)
+        self._accepted()
+        return record
 
     async def _decide(self, account: Account, rules: Rules, submission: Submission) -> _Decided:
         sizes = rules.sizes(account)
@@ -90,7 +103,13 @@ class Intake:
         for sender in senders:
             if not await rules.sender_approved(account, submission.principal, sender):
                 raise Refusal(Condition.HEADER_SENDER_NOT_APPROVED, address=sender)
-        decided = _Decided(block=block, senders=senders, suppressed=set(submission.silent))
+        reviewed = await rules.review(account, submission, block)
+        decided = _Decided(
+            block=block,
+            senders=senders,
+            suppressed={*submission.silent, *reviewed.get("suppressed", ())},
+            attributes={**submission.attributes, **reviewed},
+        )
         for address in submission.envelope.rcpt_to:
             if await rules.suppressed(account, submission.principal, address, submission.envelope.mail_from):
                 decided.suppressed.add(address)
@@ -127,7 +146,7 @@ class Intake:
                 _recipient(position, address, address in decided.suppressed, now)
                 for position, address in enumerate(envelope.rcpt_to)
             ),
-            attributes=submission.attributes,
+            attributes=decided.attributes,
         )
 
 
@@ -157,7 +176,12 @@ def _events(record: MessageRecord) -> list[dict[str, Any]]:
     }
     events: list[dict[str, Any]] = [{**about, "type": "message.accepted", "data": data}]
     events.extend(
-        {**about, "type": "recipient.suppressed", "recipient": recipient.address}
+        {
+            **about,
+            "type": "recipient.suppressed",
+            "recipient": recipient.address,
+            "data": {"provider": record.provider},
+        }
         for recipient in record.recipients
         if recipient.outcome is Outcome.SUPPRESSED
     )

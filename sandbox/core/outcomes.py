@@ -6,7 +6,7 @@ domain. (The suppression list comes before all of them; it belongs to the provid
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from sandbox.core.outcome_rules import OutcomeRule, make_rule
 from sandbox.core.store import Store
 
 HEADER_BLOCK = 1_048_576
+OwnOutcome = Callable[[Attempt], Decision | None]
 
 
 class Destinations(Protocol):
@@ -39,12 +40,17 @@ class Outcomes:
         *,
         blackhole: Collection[str] = (),
         rules: Sequence[OutcomeRule] = (),
+        own: Mapping[str, OwnOutcome] | None = None,
     ) -> None:
-        """`blackhole` has domains in lower case; `rules` are those of the settings, after the account's own."""
+        """`blackhole` has domains in lower case; `rules` are those of the settings, after the account's own.
+
+        `own` decides, by provider, about test addresses of the provider itself.
+        """
         self._store = store
         self._destinations = destinations
         self._blackhole = frozenset(blackhole)
         self._rules = tuple(rules)
+        self._own = own or {}
 
     async def decide(self, account: Account, attempt: Attempt, message: str) -> Decision:
         """The outcome of an attempt for one recipient of `message`."""
@@ -54,7 +60,7 @@ class Outcomes:
         for rule in rules:
             if rule.matches(attempt):
                 return rule.decision
-        early = magic_decision(attempt) or self._blackholed(attempt)
+        early = magic_decision(attempt) or self._tested(attempt) or self._blackholed(attempt)
         return early or await self._destinations.decide(account, attempt)
 
     async def _account_rules(self, account: Account) -> list[OutcomeRule]:
@@ -72,6 +78,10 @@ class Outcomes:
         for one in block:
             found.setdefault(one.name.lower(), headers.decode_words(one.value))
         return found
+
+    def _tested(self, attempt: Attempt) -> Decision | None:
+        own = self._own.get(attempt.provider)
+        return own(attempt) if own else None
 
     def _blackholed(self, attempt: Attempt) -> Decision | None:
         if attempt.domain not in self._blackhole:

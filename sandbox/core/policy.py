@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from sandbox.core.accounts import Account
-from sandbox.core.model import Principal, Resource
+from sandbox.core.headers import HeaderBlock
+from sandbox.core.model import Principal, Resource, Submission
 from sandbox.core.quota import Limits
 from sandbox.core.store.resources import Edit
 
@@ -55,6 +57,8 @@ class SizeRules:
     recipients: int = 1000
     unit: int | None = 2_097_152
     """Octets that count as one email of the quota, per recipient; None: every recipient counts once."""
+    counts_suppressed: bool = False
+    """Whether a recipient on the suppression list uses up quota."""
 
 
 class Rules(Protocol):
@@ -70,6 +74,18 @@ class Rules(Protocol):
 
     async def sender_approved(self, account: Account, principal: Principal, address: str) -> bool:
         """Whether the principal may send as `address` (envelope or header From)."""
+        ...
+
+    async def review(self, account: Account, submission: Submission, block: HeaderBlock) -> Mapping[str, Any]:
+        """The provider's last word on a whole message: what it remembers of it, or a `Refusal`.
+
+        What is returned is added to the attributes of the submission and stored with the message. `suppressed` in it
+        names the recipients that are held back, where that depends on more than the address.
+        """
+        ...
+
+    def counted(self, address: str) -> bool:
+        """Whether mail to this recipient uses up the quota; the provider's own test addresses may not."""
         ...
 
     async def suppressed(

@@ -1,4 +1,4 @@
-"""How much an account may send: rolling windows of a minute and of a day, counted on the account's clock."""
+"""How much an account may send: a rate and rolling windows of a minute and of a day, on the account's clock."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ DAY = 86_400
 class Limits:
     """What a provider allows; None means no limit."""
 
+    per_second: float | None = None
+    """Recipients a second that are earned back; one who has any left may send to several at once, and pays after."""
     per_minute: int | None = None
     per_day: int | None = None
 
@@ -34,6 +36,8 @@ class Ledger:
     def __init__(self, buckets: Iterable[tuple[int, int]] = ()) -> None:
         self._buckets: deque[tuple[int, int]] = deque(buckets)
         self._day = sum(units for _, units in self._buckets)
+        self._debt = 0.0
+        self._paid_until = 0.0
 
     def used(self, now: float) -> Usage:
         """What counts at the moment `now`."""
@@ -51,8 +55,14 @@ class Ledger:
             minute += units
         return Usage(minute=minute, day=day)
 
-    def check(self, now: float, units: int, limits: Limits) -> None:
-        """Raise `Refusal` when `units` more would exceed a window."""
+    def check(self, now: float, units: int, limits: Limits, sends: int = 1) -> None:
+        """Raise `Refusal` when `units` more would exceed a window, or the rate leaves none of `sends` recipients."""
+        if (
+            limits.per_second is not None
+            and sends
+            and self._owed(now, limits.per_second) >= max(1.0, limits.per_second)
+        ):
+            raise Refusal(Condition.OVER_RATE, limit=limits.per_second)
         if limits.per_minute is None and limits.per_day is None:
             return
         used = self.used(now)
@@ -61,8 +71,23 @@ class Ledger:
         if limits.per_day is not None and used.day + units > limits.per_day:
             raise Refusal(Condition.OVER_DAY_LIMIT, limit=limits.per_day)
 
-    def add(self, now: float, units: int) -> None:
-        """Count `units` (negative to give back what was reserved for a message that the store then refused)."""
+    def _owed(self, now: float, rate: float) -> float:
+        """Recipients not earned back yet; a clock that was set back earns nothing and owes nothing."""
+        passed = now - self._paid_until
+        self._debt = max(0.0, self._debt - passed * rate) if passed >= 0 else 0.0
+        self._paid_until = now
+        return self._debt
+
+    def add(self, now: float, units: int, sends: int = 0) -> None:
+        """Count `units`, and `sends` recipients toward the rate.
+
+        Negative numbers give back what was reserved for a message that the store then refused.
+        """
+        if not self._debt:
+            self._paid_until = now
+        self._debt = max(0.0, self._debt + sends)
+        if not units:
+            return
         second = int(now)
         if self._buckets and self._buckets[-1][0] == second:
             self._buckets[-1] = (second, self._buckets[-1][1] + units)

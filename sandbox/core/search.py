@@ -1,4 +1,4 @@
-"""The search grammar: a query of words, fields, quotes, negation, OR and parentheses becomes a condition on messages.
+"""The search grammar: a query of words, fields, quotes, negation, OR and parentheses becomes a condition.
 
     query := both ("OR" both)*          both := not ("AND"? not)*         not := ("-" | "NOT")? atom
     atom  := "(" query ")" | field ":" value | value                      value := word | '"' phrase '"'
@@ -9,12 +9,13 @@ Parsed in one pass from left to right; what can't be understood is an error that
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from sandbox.core.errors import QueryError
-from sandbox.core.search_fields import FIELDS, anywhere, join
-from sandbox.core.store.messages import EVERY, Clause
+from sandbox.core.search_fields import MESSAGES, Field, Grammar, join
+from sandbox.core.store.messages import Clause
 
 LONGEST = 1000
 """Characters of a query."""
@@ -41,36 +42,36 @@ class _Token:
     value: str = ""
 
 
-def compile_query(query: str, now: float) -> Clause:
+def compile_query(query: str, now: float, grammar: Grammar = MESSAGES) -> Clause:
     """The condition that a query means; `now` (Unix seconds) is what `after:1h` counts back from.
 
-    A query without any term fits every message. Raises `QueryError`, which says where it is wrong and what would do.
+    A query without any term fits everything. Raises `QueryError`, which says where it is wrong and what would do.
     """
     if len(query) > LONGEST:
         raise QueryError(f"the query has {len(query)} characters; {LONGEST} are the most")
     if broken := _UNSEARCHABLE.search(query):
         raise QueryError(f"the character at {broken.start() + 1} can't be searched for")
-    tokens = _tokens(query)
+    tokens = _tokens(query, grammar)
     if not tokens:
-        return EVERY
+        return Clause()
     if sum(token.kind == "term" for token in tokens) > TERMS:
         raise QueryError(f"the query has more than {TERMS} terms")
-    return _Parser(tokens, len(query) + 1, now).parse().narrowed()
+    return _Parser(tokens, len(query) + 1, now, grammar).parse().narrowed()
 
 
-def _tokens(query: str) -> list[_Token]:
+def _tokens(query: str, grammar: Grammar) -> list[_Token]:
     found: list[_Token] = []
     at = 0
     while at < len(query):
         if space := _SPACE.match(query, at):
             at = space.end()
             continue
-        token, at = _token(query, at)
+        token, at = _token(query, at, grammar)
         found.append(token)
     return found
 
 
-def _token(query: str, at: int) -> tuple[_Token, int]:
+def _token(query: str, at: int, grammar: Grammar) -> tuple[_Token, int]:
     """The token that begins at `at`, and where the next may begin."""
     if query[at] == "(":
         return _Token(kind="(", at=at + 1), at + 1
@@ -80,25 +81,25 @@ def _token(query: str, at: int) -> tuple[_Token, int]:
         return _Token(kind="-", at=at + 1), at + 1
     field = _FIELD.match(query, at)
     if field:
-        return _field(query, at, field)
+        return _field(query, at, field, grammar.fields)
     value, end = _value(query, at)
     keyword = _KEYWORDS.get(query[at:end])
     return _Token(kind=keyword or "term", at=at + 1, value=value), end
 
 
-def _field(query: str, at: int, match: re.Match[str]) -> tuple[_Token, int]:
+def _field(query: str, at: int, match: re.Match[str], fields: Mapping[str, Field]) -> tuple[_Token, int]:
     name = match[1].lower()
-    if name not in FIELDS:
+    if name not in fields:
         raise QueryError(
-            f"unknown field {match[1]!r} at character {at + 1}; fields are {', '.join(FIELDS)};"
+            f"unknown field {match[1]!r} at character {at + 1}; fields are {', '.join(fields)};"
             f' to search for the words themselves, quote them: "{match[0]}…"'
         )
     start = match.end()
     if start >= len(query) or query[start].isspace() or query[start] in "()":
-        raise QueryError(f"{name}: at character {at + 1} needs {FIELDS[name].wants} right after the colon")
+        raise QueryError(f"{name}: at character {at + 1} needs {fields[name].wants} right after the colon")
     value, end = _value(query, start)
     if not value.strip():
-        raise QueryError(f"{name}: at character {at + 1} is empty; it needs {FIELDS[name].wants}")
+        raise QueryError(f"{name}: at character {at + 1} is empty; it needs {fields[name].wants}")
     return _Token(kind="term", at=at + 1, field=name, value=value), end
 
 
@@ -116,10 +117,11 @@ def _value(query: str, at: int) -> tuple[str, int]:
 class _Parser:
     """Recursive descent over the tokens; each method returns the condition of what it read."""
 
-    def __init__(self, tokens: list[_Token], end: int, now: float) -> None:
+    def __init__(self, tokens: list[_Token], end: int, now: float, grammar: Grammar) -> None:
         self._tokens = tokens
         self._end = end
         self._now = now
+        self._grammar = grammar
         self._next = 0
 
     def parse(self) -> Clause:
@@ -180,8 +182,8 @@ class _Parser:
 
     def _term(self, token: _Token) -> Clause:
         if not token.field:
-            return anywhere(token.value)
+            return self._grammar.anywhere(token.value)
         try:
-            return FIELDS[token.field].clause(token.value, self._now)
+            return self._grammar.fields[token.field].clause(token.value, self._now)
         except (ValueError, OverflowError) as error:
             raise QueryError(f"{token.field}: at character {token.at}: {error}") from error

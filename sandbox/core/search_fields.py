@@ -24,6 +24,14 @@ class Field:
     """(value, present moment) → condition; `ValueError` says what is wrong with the value."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Grammar:
+    """What can be searched in one kind of things: its fields, and what a word without a field means."""
+
+    fields: Mapping[str, Field]
+    anywhere: Callable[[str], Clause]
+
+
 _UNITS = {"": 1, "b": 1, "k": 1024, "kb": 1024, "m": 1024**2, "mb": 1024**2, "g": 1024**3, "gb": 1024**3}
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([a-z]{0,2})")
 _AGO = frozenset("smhdw")
@@ -56,12 +64,12 @@ def _any(clauses: Iterable[Clause]) -> Clause:
 
 def _contains(column: str, value: str) -> Clause:
     """The value as a part of a column, whatever its case."""
-    return _contains_in((column,), value) if column in _INDEXED and len(value) >= SHORTEST else _like(column, value)
+    return _contains_in((column,), value) if column in _INDEXED and len(value) >= SHORTEST else like(column, value)
 
 
 def _contains_in(columns: Sequence[str], value: str) -> Clause:
     """The value as a part of one of the columns; the index of words says which messages are worth looking at."""
-    return replace(_any(_like(column, value) for column in columns), words=candidates(value))
+    return replace(_any(like(column, value) for column in columns), words=candidates(value))
 
 
 def _both(first: Clause, second: Clause) -> Clause:
@@ -82,7 +90,7 @@ def join(word: Literal["AND", "OR"], clauses: Sequence[Clause]) -> Clause:
     )
 
 
-def _like(column: str, value: str) -> Clause:
+def like(column: str, value: str) -> Clause:
     """The same by looking at each message: SQLite folds ASCII, of other letters both forms are tried."""
     forms = {value} if value.isascii() else {value, value.lower(), value.upper(), value.title()}
     escaped = tuple("%" + re.sub(r"([%_!])", r"!\1", form) + "%" for form in sorted(forms))
@@ -125,7 +133,7 @@ def _to(value: str) -> Clause:
 
 
 def _outcome(value: str) -> Clause:
-    wanted = _one_of(value, [str(one) for one in Outcome])
+    wanted = one_of(value, [str(one) for one in Outcome])
     if wanted in _USUAL:
         return Clause(sql=_RECIPIENT.format("r.outcome = ?"), params=(wanted,))
     found = f"SELECT message FROM recipients WHERE {_TROUBLE}"  # noqa: S608 - a constant
@@ -137,7 +145,8 @@ def _tag(value: str) -> Clause:
     return Clause(sql=sql, params=(value,))
 
 
-def _one_of(value: str, allowed: Sequence[str]) -> str:
+def one_of(value: str, allowed: Sequence[str]) -> str:
+    """The value in lower case; `ValueError` when it is none of those that are allowed."""
     if value.lower() not in allowed:
         raise ValueError(f"{value[:40]!r} is none of {', '.join(allowed)}")
     return value.lower()
@@ -151,15 +160,15 @@ _IS = {
 
 
 def _is(value: str) -> Clause:
-    return _IS[_one_of(value, list(_IS))]
+    return _IS[one_of(value, list(_IS))]
 
 
 def _has(value: str) -> Clause:
-    _one_of(value, ["attachment", "attachments"])
+    one_of(value, ["attachment", "attachments"])
     return Clause(sql="m.attachments > 0")
 
 
-def _moment(value: str, now: float) -> float:
+def moment(value: str, now: float) -> float:
     """Unix seconds of an ISO 8601 time, or of as long ago as a duration says."""
     ago = value.removeprefix("-")
     try:
@@ -212,7 +221,7 @@ FIELDS: Mapping[str, Field] = {
     "channel": Field(
         wants="smtp or https",
         about="how it came in",
-        clause=lambda value, _: _equals("m.channel", _one_of(value, [str(one) for one in Channel])),
+        clause=lambda value, _: _equals("m.channel", one_of(value, [str(one) for one in Channel])),
     ),
     "outcome": Field(
         wants="an outcome such as delivered",
@@ -230,12 +239,12 @@ FIELDS: Mapping[str, Field] = {
     "before": Field(
         wants="a time like 2026-01-31 or 1h",
         about="accepted before a time, or longer ago",
-        clause=lambda value, now: Clause(sql="m.accepted < ?", params=(_moment(value, now),)),
+        clause=lambda value, now: Clause(sql="m.accepted < ?", params=(moment(value, now),)),
     ),
     "after": Field(
         wants="a time like 2026-01-31 or 1h",
         about="accepted at a time or later, or not longer ago",
-        clause=lambda value, now: Clause(sql="m.accepted >= ?", params=(_moment(value, now),)),
+        clause=lambda value, now: Clause(sql="m.accepted >= ?", params=(moment(value, now),)),
     ),
     "larger": Field(
         wants="a size like 10k",
@@ -263,3 +272,4 @@ FIELDS: Mapping[str, Field] = {
         clause=lambda value, _: Clause(sql="m.session = ?", params=(value,)),
     ),
 }
+MESSAGES = Grammar(fields=FIELDS, anywhere=anywhere)

@@ -14,6 +14,7 @@ from sandbox.core.delivery import Delivery
 from sandbox.core.events import EventStream
 from sandbox.core.intake import Intake
 from sandbox.core.policy import Rules
+from sandbox.core.postings import Courier
 from sandbox.core.store import Store
 from sandbox.core.transcript import OpenSessions
 
@@ -49,6 +50,8 @@ class Services:
     files: Path
     """Folder for keys, certificates and client settings."""
     permissive: bool
+    courier: Courier
+    """Posts what providers tell the user's own programs."""
     endpoints: dict[str, Any]
     """Listeners as in the ready file; filled once they accept connections."""
 

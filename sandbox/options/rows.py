@@ -27,6 +27,7 @@ class Row:
     keys: Sequence[str] = ()
     pattern: str = ""
     example: str = ""
+    secret: bool = False
 
     @property
     def key(self) -> str:

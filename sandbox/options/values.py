@@ -152,7 +152,7 @@ def _check_keys(row: Row, table: dict[str, Any], *, every: bool) -> None:
 
 def _shown(row: Row, value: Any) -> str:
     """The wrong value, where it can't hold a password."""
-    if row.keys or isinstance(value, dict | list):
+    if row.secret or row.keys or isinstance(value, dict | list):
         return "this is not "
     return f"{str(value)[:_SHOWN]!r} is not "
 

@@ -23,7 +23,12 @@ class Dialect:
     mechanisms: Sequence[str]
     """AUTH mechanisms."""
     hello: str = "{host}"
+    """First line of the EHLO reply; may use `{host}` and `{helo}`, the name that the client gave."""
     ok: str = "250 Ok"
+    sender_ok: str = "250 Ok"
+    """Reply to MAIL; may use `{address}`."""
+    recipient_ok: str = "250 Ok"
+    """Reply to RCPT; may use `{address}`."""
     ready_for_tls: str = "220 Ready to start TLS"
     authenticated: str = "235 Authentication successful."
     plain_challenge: str = "334 Ok"
@@ -36,3 +41,13 @@ class Dialect:
     reset: str = "250 Ok"
     noop: str = "250 Ok"
     help: Sequence[str] = ("214 See RFC 5321",)
+    """Reply to HELP; empty where it is no command."""
+    hello_needed: bool = True
+    """Whether AUTH and MAIL wait for EHLO; servers in the tradition of sendmail don't insist."""
+    bare_lines: bool = False
+    """Whether LF alone ends a line as well, as people who type into `openssl s_client` send it."""
+
+    @property
+    def reports(self) -> bool:
+        """Whether clients may say which delivery reports they want (DSN, RFC 3461)."""
+        return "DSN" in self.after_tls

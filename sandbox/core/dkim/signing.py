@@ -11,7 +11,7 @@ from functools import lru_cache
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from sandbox.core.dkim.canonical import chosen, relaxed_body, relaxed_header
+from sandbox.core.dkim.canonical import BODY, chosen, relaxed_header
 from sandbox.core.raw_fields import RawField, join, split
 
 LINE = 72
@@ -29,18 +29,34 @@ class SigningKey:
     """An RSA key, PEM."""
 
 
-def sign(message: bytes, key: SigningKey, names: Sequence[str], *, indent: int = 3) -> bytes:
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """How a service writes its signatures."""
+
+    tags: str = (
+        "v=1; a=rsa-sha256; c=relaxed/relaxed; s={selector};\r\n d={domain};\r\n h={names};\r\n bh={hash};\r\n b="
+    )
+    """The tag list up to the signature; `c=relaxed/` and the form of `body` stand in it. May use `{at}`."""
+    body: str = "relaxed"
+    """Canonical form of the body: `relaxed` or `simple`."""
+
+
+RELAXED = Form()
+
+
+def sign(
+    message: bytes, key: SigningKey, names: Sequence[str], *, indent: int = 3, form: Form = RELAXED, at: int = 0
+) -> bytes:
     """The DKIM-Signature field, with its CRLF, to be put on top of `message` (CRLF line ends).
 
     `names` are the fields to sign, each as often as it is to be covered; one time more than the message has it keeps
-    anybody from adding another. No `t=` is written, so that the same message and key give the same octets.
-    Raises `ValueError` for a key that is no RSA key.
+    anybody from adding another. `t=` is written only by a form that has it, with the moment `at` (Unix seconds), so
+    that the same message, key and moment give the same octets. Raises `ValueError` for a key that is no RSA key.
     """
     parts = split(message)
-    body_hash = b64encode(hashlib.sha256(relaxed_body(parts.body)).digest())
-    head = (
-        f"v=1; a=rsa-sha256; c=relaxed/relaxed; s={key.selector};\r\n d={key.domain};\r\n"
-        f" h={':'.join(names)};\r\n bh={body_hash.decode('ascii')};\r\n b="
+    body_hash = b64encode(hashlib.sha256(BODY[form.body](parts.body)).digest())
+    head = form.tags.format(
+        selector=key.selector, domain=key.domain, names=":".join(names), hash=body_hash.decode("ascii"), at=at
     ).encode()
     unsigned = RawField(NAME, NAME + b": " + head + b"\r\n")
     fields = chosen(parts.fields, [name.encode("ascii") for name in names])

@@ -137,7 +137,14 @@ class Database:
         return await loop.run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        connection = getattr(self._local, "connection", None)
+        try:
+            return work(self._reader())
+        except sqlite3.Error as error:
+            raise StoreError(f"the store could not be read: {error}") from error
+
+    def _reader(self) -> sqlite3.Connection:
+        """The connection of this thread; opened when it is first needed, which fails when the file is gone by then."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(
                 f"file:{_uri_path(self.path)}?mode=ro",
@@ -147,10 +154,7 @@ class Database:
             )
             self._local.connection = connection
             self._reading.append(connection)
-        try:
-            return work(connection)
-        except sqlite3.Error as error:
-            raise StoreError(f"the store could not be read: {error}") from error
+        return connection
 
     async def close(self) -> None:
         """Finish what is waiting, then close every connection."""

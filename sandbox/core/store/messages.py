@@ -96,6 +96,12 @@ class MessageRows:
         page = await self.page(account, clause, limit=1)
         return page.items[0] if page.items else None
 
+    async def by_envelope(self, account: str, provider: str, envelope_id: str) -> MessageRecord | None:
+        """The message to which the provider gave this envelope id, or None."""
+        clause = Clause(sql="m.envelope_id = ? AND m.provider = ?", params=(envelope_id, provider))
+        page = await self.page(account, clause, limit=1)
+        return page.items[0] if page.items else None
+
     async def raw(self, account: str, message: str) -> bytes | None:
         """The octets as accepted, or None."""
         sql = "SELECT octets FROM raws JOIN messages m ON m.seq = raws.message WHERE m.account = ? AND m.id = ?"

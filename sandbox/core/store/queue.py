@@ -95,6 +95,15 @@ class QueueRows:
         found = await self._database.read(lambda c: _due(c, sql, (account, message, address)))
         return found[0] if found else None
 
+    async def waiting(self, provider: str) -> list[tuple[str, str]]:
+        """(account, message) of a provider's messages with recipients that it has to deal with itself, oldest first."""
+        sql = (
+            "SELECT DISTINCT m.account, m.id, m.seq FROM recipients r JOIN messages m ON m.seq = r.message"
+            " WHERE r.outcome = 'queued' AND r.due IS NULL AND m.provider = ? ORDER BY m.seq"
+        )
+        rows = await self._database.read(lambda c: c.execute(sql, (provider,)).fetchall())
+        return [(row[0], row[1]) for row in rows]
+
     async def record(
         self, account: str, attempts: Sequence[Attempted], reports: Sequence[Reported] = ()
     ) -> list[Resource]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.core.model import Channel
 from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.messages import Clause
 from sandbox.core.store.tallies import REFUSED, SESSIONS, tally
 
 
@@ -50,19 +52,23 @@ class SessionRows:
         account: str,
         *,
         refused: bool | None = None,
+        clause: Clause | None = None,
         before: tuple[float, str] | None = None,
         limit: int = 100,
     ) -> list[SessionRecord]:
         """At most `limit` sessions, newest first, after the place (start in Unix seconds, id) in that order."""
-        where: list[str] = ["account = ?"]
-        params: list[str | float] = [account]
-        if refused is not None:
-            where.append("refused > 0" if refused else "refused = 0")
+        where, params = _where(account, refused, clause)
         if before is not None:
             where.append("(started, id) < (?, ?)")
             params += before
         sql = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY started DESC, id DESC LIMIT ?"
         return await self._database.read(lambda c: _records(c, sql, (*params, limit)))
+
+    async def count_matching(self, account: str, refused: bool | None, clause: Clause) -> int:
+        """How many sessions fit a search."""
+        where, params = _where(account, refused, clause)
+        sql = f"SELECT count(*) FROM sessions WHERE {' AND '.join(where)}"  # noqa: S608 - conditions with `?`
+        return int(await self._database.read(lambda c: c.execute(sql, params).fetchone()[0]))
 
     async def get(self, account: str, session: str) -> SessionRecord | None:
         """One session of the account, or None."""
@@ -75,24 +81,46 @@ class SessionRows:
         return await self._database.read(lambda c: (tally(c, account, SESSIONS), tally(c, account, REFUSED)))
 
 
+_COLUMNS = "id, account, provider, channel, client, user, summary, started, ended, refused, detail"
+_INSERT = f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
 _SELECT = "SELECT id, account, provider, channel, client, user, summary, started, ended, detail FROM sessions"
 
 
-def _add(transaction: Transaction, record: SessionRecord) -> None:
+def matching(records: Sequence[SessionRecord], clause: Clause) -> list[SessionRecord]:
+    """Those that fit a search, of conversations that are not stored yet: asked in a table of the same form."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE TABLE sessions ({_COLUMNS})")
+        connection.executemany(_INSERT, [_row(record) for record in records])
+        fitting = connection.execute(f"SELECT id FROM sessions WHERE {clause.sql}", clause.params)  # noqa: S608
+        names = {name for (name,) in fitting}
+    return [record for record in records if record.id in names]
+
+
+def _where(account: str, refused: bool | None, clause: Clause | None) -> tuple[list[str], list[Any]]:
+    where, params = ["account = ?"], [account]
+    if refused is not None:
+        where.append("refused > 0" if refused else "refused = 0")
+    if clause is not None:
+        where.append(f"({clause.sql})")
+        params += clause.params
+    return where, params
+
+
+def _row(record: SessionRecord) -> tuple[Any, ...]:
     detail = {
         "lines": list(record.lines),
         "refusals": list(record.refusals),
         "messages": list(record.messages),
         "extra": dict(record.extra),
     }
-    transaction.execute(
-        "INSERT INTO sessions (id, account, provider, channel, client, user, summary, started, ended, refused, detail)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            record.id, record.account, record.provider, record.channel, record.client, record.user, record.summary,
-            record.started, record.ended, len(record.refusals), json.dumps(detail),
-        ),
+    return (
+        record.id, record.account, record.provider, record.channel, record.client, record.user, record.summary,
+        record.started, record.ended, len(record.refusals), json.dumps(detail),
     )  # fmt: skip
+
+
+def _add(transaction: Transaction, record: SessionRecord) -> None:
+    transaction.execute(_INSERT, _row(record))
     ended = record.ended if record.ended is not None else record.started
     for refusal in record.refusals:
         data = {"session": record.id, "provider": record.provider, "channel": record.channel, **refusal}

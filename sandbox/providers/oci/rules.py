@@ -9,7 +9,8 @@ from typing import Any
 
 from sandbox.core.accounts import Account
 from sandbox.core.clock import to_iso
-from sandbox.core.model import Principal, Resource
+from sandbox.core.headers import HeaderBlock
+from sandbox.core.model import Principal, Resource, Submission
 from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause, SuppressionReason
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
@@ -23,6 +24,8 @@ PRESETS: Mapping[str, Limits] = {
     "unlimited": Limits(),
 }
 """Sending limits of the service's own account types, in emails."""
+SENDERS: Mapping[str, int | None] = {"trial": 2_000, "paid": 10_000, "unlimited": None}
+"""Approved senders that each type of account may have."""
 _REASONS: Mapping[SuppressionReason, str] = {
     SuppressionReason.HARD_BOUNCE: "HARDBOUNCE",
     SuppressionReason.SOFT_BOUNCE: "SOFTBOUNCE",
@@ -40,10 +43,15 @@ def limits_of(wish: str | Mapping[str, int | None]) -> Limits:
         if wish not in PRESETS:
             raise ValueError(f"oci.limits is {', '.join(PRESETS)} or a table of single limits; not {wish!r}")
         return PRESETS[wish]
-    if unknown := set(wish) - {"per_minute", "per_day"}:
-        raise ValueError(f"oci.limits knows per_minute and per_day; not {', '.join(sorted(unknown))}")
+    if unknown := set(wish) - {"per_minute", "per_day", "approved_senders"}:
+        raise ValueError(f"oci.limits knows per_minute, per_day and approved_senders; not {', '.join(sorted(unknown))}")
     paid = PRESETS["paid"]
     return Limits(per_minute=wish.get("per_minute", paid.per_minute), per_day=wish.get("per_day", paid.per_day))
+
+
+def most_senders(wish: str | Mapping[str, int | None]) -> int | None:
+    """How many approved senders an account may have; None for any number."""
+    return SENDERS[wish] if isinstance(wish, str) else wish.get("approved_senders", SENDERS["paid"])
 
 
 class OciRules:
@@ -87,6 +95,14 @@ class OciRules:
             if found is not None and found.data.get("lifecycleState") == "ACTIVE":
                 return found
         return None
+
+    async def review(self, account: Account, submission: Submission, block: HeaderBlock) -> Mapping[str, Any]:  # noqa: ARG002
+        """OCI has nothing to add to what every submission must pass."""
+        return {}
+
+    def counted(self, address: str) -> bool:  # noqa: ARG002
+        """Every recipient counts."""
+        return True
 
     async def suppressed(
         self,

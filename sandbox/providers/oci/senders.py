@@ -12,6 +12,7 @@ from sandbox.core.model import Resource
 from sandbox.core.store.resources import DuplicateKeyError
 from sandbox.providers.oci import addresses, compartments, fields, listing, locks, published, records, regions
 from sandbox.providers.oci.edge import answer
+from sandbox.providers.oci.rules import most_senders
 from sandbox.wire.http import Exchange, Operation
 
 STATES = ("CREATING", "ACTIVE", "NEEDS_ATTENTION", "INACTIVE", "FAILED", "DELETING", "DELETED", "UPDATING")
@@ -25,6 +26,7 @@ async def create(exchange: Exchange) -> Response:
     compartment, address = fields.required_text(body, "compartmentId"), fields.required_text(body, "emailAddress")
     await compartments.require_compartment(exchange, compartment)
     _check_address(address)
+    await _check_count(exchange)
     sender = records.sender(
         exchange.account,
         compartment=compartment,
@@ -38,6 +40,16 @@ async def create(exchange: Exchange) -> Response:
         raise Refusal("https.409.exists", resource=address) from error
     whole = {**await _whole(exchange, sender), "lifecycleState": "CREATING"}
     return answer(whole, headers={"etag": compartments.etag(sender.id, sender.data)})
+
+
+async def _check_count(exchange: Exchange) -> None:
+    """Refuse a sender beyond what the type of account may have."""
+    most = most_senders(exchange.section.limits)
+    if (
+        most is not None
+        and len(await exchange.services.store.resources.all(exchange.account.id, "oci", "sender")) >= most
+    ):
+        raise Refusal("https.400.limit")
 
 
 async def get(exchange: Exchange) -> Response:

@@ -56,7 +56,7 @@ def personality(section: Any, region: str) -> SmtpPersonality:
     )
 
 
-async def authenticate(services: Services, username: str, password: str) -> Principal:
+async def authenticate(services: Services, username: str, password: str, client: str) -> Principal:  # noqa: ARG001
     """Who an SMTP credential belongs to; raises `Refusal(AUTH_INVALID)` for one that is unknown, wrong or inactive."""
     given = password.encode("utf-8", "surrogateescape")
     for credential in await _credentials(services, username):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
+from sandbox.core.accounts import Accounts
 from sandbox.core.errors import NotFoundError, StoreError
 from sandbox.core.model import Event
 from sandbox.core.services import Services
+from sandbox.core.store import Store
 
 PAUSES = (0.5, 2.0, 10.0)
 """Real seconds before the second, third and fourth try."""
@@ -84,27 +87,41 @@ class Callbacks:
         return max(last, event.id)
 
     async def _tell(self, outlet: Outlet, event: Event) -> bool:
-        for number, pause in enumerate((0.0, *PAUSES), start=1):
-            if pause:
-                await self._pause(pause)
-            fine, answer = await outlet.tell(event)
-            await self._note(outlet, event, number, answer, fine=fine)
-            if fine:
-                return True
-        return False
+        noted = partial(self._note, outlet, event)
+        return await insist(partial(outlet.tell, event), noted, self._pause)
 
     async def _note(self, outlet: Outlet, event: Event, number: int, answer: str, *, fine: bool) -> None:
         """Write the try into the event log."""
         data = {"event": event.id, "url": outlet.name, "attempt": number, "answer": answer[:500]}
-        with suppress(StoreError, NotFoundError):
-            now = self._services.accounts.get(event.account).clock.now()
-            await self._services.store.database.write(
-                lambda transaction: transaction.event(
-                    account=event.account,
-                    at=now,
-                    type=f"{OWN}delivered" if fine else f"{OWN}failed",
-                    message=event.message,
-                    recipient=event.recipient,
-                    data=data,
-                )
-            )
+        about = {"account": event.account, "message": event.message, "recipient": event.recipient}
+        await note(self._services.store, self._services.accounts, {**about, "data": data}, fine=fine)
+
+
+class Note(Protocol):
+    """Keeps what a try came to."""
+
+    async def __call__(self, number: int, answer: str, *, fine: bool) -> None:
+        """The number of the try from 1 on, what was answered, whether it worked."""
+        ...
+
+
+async def insist(
+    tell: Callable[[], Awaitable[tuple[bool, str]]], noted: Note, pause: Callable[[float], Awaitable[None]]
+) -> bool:
+    """Tell something until it works or the tries are used up; whether it worked."""
+    for number, seconds in enumerate((0.0, *PAUSES), start=1):
+        if seconds:
+            await pause(seconds)
+        fine, answer = await tell()
+        await noted(number, answer, fine=fine)
+        if fine:
+            return True
+    return False
+
+
+async def note(store: Store, accounts: Accounts, event: Mapping[str, Any], *, fine: bool) -> None:
+    """Write a try into the event log: `event` has account, message, recipient and data."""
+    with suppress(StoreError, NotFoundError):
+        now = accounts.get(event["account"]).clock.now()
+        kind = f"{OWN}delivered" if fine else f"{OWN}failed"
+        await store.database.write(lambda transaction: transaction.event(at=now, type=kind, **event))

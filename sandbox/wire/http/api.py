@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect
@@ -49,6 +50,8 @@ class Operation:
     body_limit: Callable[[Exchange], int] = lambda _: CONTROL_BODY
     about: Callable[[Exchange], FaultContext] | None = None
     """What a forced error can be matched with besides client and user; must never raise."""
+    choose: Callable[[Exchange], Operation] | None = None
+    """For protocols whose operation stands in the body: the one meant, once the body is read; raises `Refusal`."""
     required: Sequence[str] = ()
     """Query parameters that must be there; the provider's edge refuses calls without."""
 
@@ -93,8 +96,11 @@ class Api(BaseRoute):
         prefix: str,
         operations: Sequence[Operation],
         edge: Edge,
+        exact: bool = False,
     ) -> None:
+        """With `exact`, only the prefix itself is the API's, and only for the methods of its operations."""
         self.prefix = prefix
+        self._methods = {operation.method for operation in operations} if exact else None
         self.operations = operations
         self._services = services
         self._provider = provider
@@ -106,6 +112,9 @@ class Api(BaseRoute):
         """Whether a request is for this API."""
         if scope["type"] != "http" or not (path_of(scope) + "/").startswith(self.prefix + "/"):
             return Match.NONE, {}
+        if self._methods is not None:
+            meant = path_of(scope).rstrip("/") == self.prefix and scope["method"] in self._methods
+            return (Match.FULL if meant else Match.NONE), {}
         return Match.FULL, {}
 
     def url_path_for(self, name: str, /, **path_params: Any) -> Any:
@@ -181,11 +190,13 @@ class Api(BaseRoute):
     async def _perform(self, exchange: Exchange, receive: Receive) -> Response:
         operation, problem = self._find(exchange)
         if operation is not None:
-            exchange.stage = operation.stage
-            exchange.transcript.extra["operation"] = operation.name
+            self._enter(exchange, operation)
         limit = operation.body_limit(exchange) if operation else CONTROL_BODY
         exchange.body = await read_body(receive, exchange.headers, limit)
         record_body(exchange)
+        if operation is not None and operation.choose is not None:
+            operation = operation.choose(exchange)
+            self._enter(exchange, operation)
         exchange.principal = await self._edge.admit(exchange)
         exchange.transcript.user = exchange.principal.user
         forced = await self._forced(exchange, operation)
@@ -196,13 +207,18 @@ class Api(BaseRoute):
         self._edge.check(exchange, operation)
         return await operation.call(exchange)
 
+    def _enter(self, exchange: Exchange, operation: Operation) -> None:
+        exchange.stage = operation.stage
+        exchange.transcript.extra["operation"] = operation.name
+
     def _find(self, exchange: Exchange) -> tuple[Operation | None, Condition]:
         """The operation asked for, or why there is none."""
         problem = Condition.NO_SUCH_OPERATION
+        path = "/" + exchange.target.partition("?")[0].lstrip("/")
         for expression, operation in self._table:
-            match = expression.fullmatch(exchange.path)
+            match = expression.fullmatch(path)
             if match and operation.method == exchange.method:
-                exchange.parameters = match.groupdict()
+                exchange.parameters = {name: unquote(value) for name, value in match.groupdict().items()}
                 return operation, problem
             if match:
                 problem = Condition.METHOD_NOT_ALLOWED
@@ -245,5 +261,5 @@ class Api(BaseRoute):
 
 
 def _expression(template: str) -> re.Pattern[str]:
-    """A path template as an expression; a `{name}` is one segment."""
+    """A path template as an expression of paths as they came; a `{name}` is one segment, in which `%2F` may stand."""
     return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template)) + "/?")

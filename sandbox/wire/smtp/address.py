@@ -32,6 +32,17 @@ MAIL_PARAMETERS: Mapping[str, re.Pattern[str]] = {
     "AUTH": re.compile(_XTEXT),  # RFC 4954 section 5; `<>` is xtext too
 }
 RCPT_PARAMETERS: Mapping[str, re.Pattern[str]] = {}
+_REPORT = "SUCCESS|FAILURE|DELAY"
+REPORT_MAIL_PARAMETERS: Mapping[str, re.Pattern[str]] = {
+    **MAIL_PARAMETERS,
+    "RET": re.compile(r"FULL|HDRS", re.IGNORECASE),  # RFC 3461 section 4.3
+    "ENVID": re.compile(rf"(?=.{{1,100}}$){_XTEXT}"),  # RFC 3461 section 4.4
+}
+REPORT_RCPT_PARAMETERS: Mapping[str, re.Pattern[str]] = {
+    "NOTIFY": re.compile(rf"NEVER|(?:{_REPORT})(?:,(?:{_REPORT}))*", re.IGNORECASE),  # RFC 3461 section 4.1
+    "ORCPT": re.compile(rf"(?=.{{1,500}}$)[A-Za-z0-9-]+;{_XTEXT}"),  # RFC 3461 section 4.2
+}
+"""What a service takes that offers DSN."""
 
 
 def parse_path(argument: str, keyword: str, parameters: Mapping[str, re.Pattern[str]]) -> tuple[str, dict[str, str]]:

@@ -20,7 +20,7 @@ async def auth(conversation: Conversation, argument: str) -> None:
     """Log a client in."""
     conversation.tried_auth = True
     words = argument.split()
-    if not conversation.helo:
+    if conversation.dialect.hello_needed and not conversation.helo:
         raise Refusal(Condition.HELLO_NEEDED)
     if conversation.principal is not None or conversation.transaction is not None:
         raise Refusal(Condition.AUTH_AGAIN)
@@ -124,7 +124,9 @@ async def _owner(conversation: Conversation, username: str) -> Account:
 async def _principal(conversation: Conversation, username: str, password: str) -> Principal:
     """Who it is; in a permissive sandbox, anybody."""
     try:
-        return await conversation.endpoint.personality.authenticate(conversation.services, username, password)
+        return await conversation.endpoint.personality.authenticate(
+            conversation.services, username, password, conversation.address
+        )
     except Refusal:
         if not conversation.services.permissive:
             raise

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sandbox.core.errors import Condition, Refusal
 from sandbox.core.model import Stage
 from sandbox.core.transcript import Transcript
-from sandbox.wire.smtp import auth, data, hello, mail, smaller
+from sandbox.wire.smtp import arriving, auth, data, hello, mail, smaller
 from sandbox.wire.smtp.address import shown
 from sandbox.wire.smtp.conversation import Conversation
 from sandbox.wire.smtp.lines import MASK, IdleError, StoppingError
@@ -68,14 +68,27 @@ NONSENSE = frozenset({Condition.UNKNOWN_COMMAND, Condition.LINE_TOO_LONG, Condit
 async def greet(conversation: Conversation) -> None:
     """The first reply of a connection: the greeting, or why there is none."""
     endpoint = conversation.endpoint
+    await arriving.welcome(conversation)
     if await conversation.struck(Stage.CONNECT):
         conversation.closing = True
     elif endpoint.turnstile.crowded:
         await conversation.refuse(Refusal(Condition.TOO_MANY_CONNECTIONS))
     elif conversation.locked_out():
         await conversation.refuse(Refusal(Condition.TOO_MANY_AUTH_FAILURES))
-    else:
+    elif not await _turned_away(conversation):
         await conversation.reply(f"220 {conversation.dialect.greeting.format(host=conversation.dialect.host)}")
+
+
+async def _turned_away(conversation: Conversation) -> bool:
+    """Whether the provider refuses the client's address as such, which has been answered then."""
+    admit = conversation.endpoint.personality.admit
+    try:
+        if admit is not None:
+            await admit(conversation.services, conversation.address)
+    except Refusal as refusal:
+        await conversation.refuse(refusal)
+        return True
+    return False
 
 
 async def perform(conversation: Conversation, line: bytes) -> None:
@@ -122,7 +135,7 @@ def _check(conversation: Conversation, name: str, command: Command | None, line:
         raise Refusal(Condition.ILLEGAL_CHARACTER)
     if command is None:
         raise Refusal(Condition.UNKNOWN_COMMAND)
-    if not (command.in_clear or conversation.secured):
+    if not (command.in_clear or conversation.secured or arriving.in_clear(conversation, name)):
         raise Refusal(Condition.TLS_REQUIRED)
     if not line.isascii():
         if command.stage in (Stage.MAIL, Stage.RCPT):

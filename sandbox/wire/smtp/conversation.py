@@ -47,10 +47,14 @@ class Transaction:
     sender: str
     params: dict[str, str]
     recipients: list[str] = field(default_factory=list)
+    wishes: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Parameters of RCPT by recipient, for those that had any."""
     silent: set[str] = field(default_factory=set)
     """Recipients that are suppressed: the client was told, the message does not go to them."""
     awaiting: ErrorEntry | None = None
     """An error that a magic recipient asked for, which strikes at a later stage."""
+    arrivals: dict[str, list[str]] = field(default_factory=dict)
+    """Account → the recipients for whom it takes the message in; empty for a submission."""
 
 
 class Conversation:
@@ -61,6 +65,7 @@ class Conversation:
         self.services = endpoint.services
         self.dialect = endpoint.personality.dialect
         self.input = wire.input
+        self.input.bare_lines = self.dialect.bare_lines
         self.wire = wire
         self.transcript = transcript
         self.address = address
@@ -72,6 +77,8 @@ class Conversation:
         self.helo = ""
         self.secured = False
         self.principal: Principal | None = None
+        self.strangers = False
+        """Whether mail may arrive from a client that does not log in."""
         self.mechanism = ""
         self.tried_auth = False
         self.transaction: Transaction | None = None
@@ -115,6 +122,7 @@ class Conversation:
         """What any reply may name at this point of the conversation."""
         known: dict[str, object] = {
             "client": self.transcript.client,
+            "ip": self.address,
             "host": self.dialect.host,
             "helo": self.helo,
             "mechanism": self.mechanism,
@@ -132,6 +140,7 @@ class Conversation:
         rules = self.endpoint.state.rules
         limits = rules.limits(self.account)
         spoken = {
+            Condition.OVER_RATE: limits.per_second,
             Condition.OVER_MINUTE_LIMIT: limits.per_minute,
             Condition.OVER_DAY_LIMIT: limits.per_day,
             Condition.TOO_LARGE: rules.sizes(self.account).message,

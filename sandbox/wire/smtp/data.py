@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sandbox.core import headers
 from sandbox.core.errors import Condition, Refusal
 from sandbox.core.model import Channel, Envelope, Receipt, Stage, Submission
+from sandbox.wire.smtp import arriving
 from sandbox.wire.smtp.conversation import Conversation, Transaction
 from sandbox.wire.smtp.lines import Input
 from sandbox.wire.smtp.mail import need_login, principal_of
@@ -100,7 +101,11 @@ async def _answer(conversation: Conversation, transaction: Transaction, content:
         return
     if content.octets is None:
         raise Refusal(Condition.TOO_LARGE)
-    receipt = await _accept(conversation, _submission(conversation, transaction, content.octets))
+    octets = conversation.endpoint.personality.mended(content.octets)
+    if transaction.arrivals:
+        receipt = await arriving.receive(conversation, transaction, octets)
+    else:
+        receipt = await _accept(conversation, _submission(conversation, transaction, octets))
     conversation.transcript.messages.append(receipt.message)
     said = conversation.dialect.accepted.format(
         message_id=receipt.message_id, envelope_id=receipt.envelope_id, message=receipt.message
@@ -128,6 +133,7 @@ def _submission(conversation: Conversation, transaction: Transaction, octets: by
             client=conversation.transcript.client,
             user=principal.credential,
             mail_params=transaction.params,
+            rcpt_params=transaction.wishes,
         ),
         raw=octets,
         session=conversation.transcript.session,

@@ -17,7 +17,10 @@ async def ehlo(conversation: Conversation, argument: str) -> None:
     dialect = conversation.dialect
     size = conversation.endpoint.state.rules.sizes(conversation.account).message
     keywords = dialect.after_tls if conversation.secured else dialect.before_tls
-    lines = [dialect.hello.format(host=dialect.host), *(keyword.format(size=size) for keyword in keywords)]
+    lines = [
+        dialect.hello.format(host=dialect.host, helo=argument),
+        *(keyword.format(size=size) for keyword in keywords),
+    ]
     if dialect.ehlo_end:
         lines.append(dialect.ehlo_end)
     await conversation.reply(*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}")
@@ -30,7 +33,8 @@ async def helo(conversation: Conversation, argument: str) -> None:
     if await conversation.struck(Stage.EHLO):
         return
     _enter(conversation, argument)
-    await conversation.reply(f"250 {conversation.dialect.hello.format(host=conversation.dialect.host)}")
+    dialect = conversation.dialect
+    await conversation.reply(f"250 {dialect.hello.format(host=dialect.host, helo=argument)}")
 
 
 def _named(argument: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 from sandbox.core.errors import Condition, Refusal
@@ -22,6 +23,7 @@ MASK = "********"
 """What a transcript shows in place of a secret."""
 SKIPPED = 1_048_576
 """Octets of an overlong line that are read to find its end; a line without end is cut off there."""
+_BARE = re.compile(rb"(?<!\r)\n")
 TLS_RECORD = 0x16
 """First octet of a TLS handshake, from a client that expects implicit TLS on a STARTTLS port."""
 
@@ -47,6 +49,9 @@ class Input:
         """When the client was last expected to say something, in loop time; None while it is the server's turn."""
         self.flooded = False
         """Whether a line without end was cut off; nothing that follows can be understood."""
+        self.bare_lines = False
+        """Whether LF alone ends a line too; it is read as CRLF then, in message data as well."""
+        self._last = b""
         self._reader = reader
         self._buffer = bytearray()
         self._clock = asyncio.get_running_loop().time
@@ -57,7 +62,7 @@ class Input:
 
     def expect_data(self, seconds: float, rate: int) -> None:
         """Message data follows: a client gets `seconds` for it, and as long as it takes at `rate` octets a second."""
-        self._deadline, self._rate = self._clock() + seconds, rate
+        self._deadline, self._rate, self._last = self._clock() + seconds, rate, b""
 
     def slow_down(self, portion: int, pace: Callable[[int], Awaitable[None]]) -> None:
         """From now on read at most `portion` octets at once, and await `pace(octets)` after each."""
@@ -104,6 +109,8 @@ class Input:
         if len(line) > (limit or command_limit(line)):
             raise Refusal(Condition.LINE_TOO_LONG)
         if not line.endswith(b"\r\n"):
+            if self.bare_lines:
+                return line[:-1]
             raise Refusal(Condition.BARE_LINE_FEED)
         return line[:-2]
 
@@ -130,9 +137,14 @@ class Input:
             octets = bytes(self._buffer)
             self._buffer.clear()
             self._check_rate(len(octets))
-            return octets
+            return self._ended(octets) if self.bare_lines else octets
         finally:
             self.waiting_since = None
+
+    def _ended(self, octets: bytes) -> bytes:
+        """The octets with CRLF at the end of every line, across the borders of what arrives together."""
+        before, self._last = self._last, octets[-1:] if octets.endswith(b"\r") else b""
+        return _BARE.sub(b"\r\n", before + octets)[len(before) :]
 
     def _check_rate(self, arrived: int) -> None:
         if self._deadline is None or self._pace is not None:

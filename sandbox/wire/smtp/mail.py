@@ -6,7 +6,14 @@ from sandbox.core.catalog import ErrorEntry
 from sandbox.core.errors import Condition, Refusal
 from sandbox.core.faults import magic_error
 from sandbox.core.model import Channel, Principal, Stage
-from sandbox.wire.smtp.address import MAIL_PARAMETERS, RCPT_PARAMETERS, parse_path
+from sandbox.wire.smtp import arriving
+from sandbox.wire.smtp.address import (
+    MAIL_PARAMETERS,
+    RCPT_PARAMETERS,
+    REPORT_MAIL_PARAMETERS,
+    REPORT_RCPT_PARAMETERS,
+    parse_path,
+)
 from sandbox.wire.smtp.conversation import Conversation, Transaction
 
 LATER = (Stage.BODY, Stage.DATA)
@@ -15,7 +22,7 @@ LATER = (Stage.BODY, Stage.DATA)
 
 def need_login(conversation: Conversation) -> None:
     """Refuse a client that has not logged in; a permissive sandbox takes anybody."""
-    if conversation.principal is None and not conversation.services.permissive:
+    if conversation.principal is None and not (conversation.services.permissive or conversation.strangers):
         raise Refusal(Condition.AUTH_REQUIRED)
 
 
@@ -29,21 +36,23 @@ def principal_of(conversation: Conversation) -> Principal:
 
 async def mail(conversation: Conversation, argument: str) -> None:
     """Begin a transaction (RFC 5321 section 4.1.1.2)."""
-    if not conversation.helo:
+    dialect = conversation.dialect
+    if dialect.hello_needed and not conversation.helo:
         raise Refusal(Condition.HELLO_NEEDED)
     need_login(conversation)
     if conversation.transaction is not None:
         raise Refusal(Condition.MAIL_AGAIN)
-    sender, params = parse_path(argument, "FROM:", MAIL_PARAMETERS)
+    sender, params = parse_path(argument, "FROM:", REPORT_MAIL_PARAMETERS if dialect.reports else MAIL_PARAMETERS)
     if await conversation.struck(Stage.MAIL, sender=sender):
         return
     if conversation.locked_out():
         raise Refusal(Condition.TOO_MANY_AUTH_FAILURES)
     if int(params.get("SIZE", 0)) > conversation.endpoint.state.rules.sizes(conversation.account).message:
         raise Refusal(Condition.TOO_LARGE)
-    await _check_sender(conversation, sender)
+    if conversation.endpoint.personality.sender_checked is Stage.MAIL and not conversation.strangers:
+        await _check_sender(conversation, sender)
     conversation.transaction = Transaction(sender=sender, params=params)
-    await conversation.reply(conversation.dialect.ok)
+    await conversation.reply(dialect.sender_ok.format(address=sender))
 
 
 async def _check_sender(conversation: Conversation, sender: str) -> None:
@@ -65,7 +74,9 @@ async def rcpt(conversation: Conversation, argument: str) -> None:
     transaction = conversation.transaction
     if transaction is None:
         raise Refusal(Condition.MAIL_NEEDED)
-    address, _ = parse_path(argument, "TO:", RCPT_PARAMETERS)
+    dialect = conversation.dialect
+    known = REPORT_RCPT_PARAMETERS if dialect.reports else RCPT_PARAMETERS
+    address, wishes = parse_path(argument, "TO:", known)
     if not address:
         raise Refusal(Condition.INVALID_ADDRESS, address="")
     entry = await conversation.struck(Stage.RCPT, sender=transaction.sender, recipients=[address])
@@ -78,15 +89,18 @@ async def rcpt(conversation: Conversation, argument: str) -> None:
         return
     if len(transaction.recipients) >= conversation.endpoint.limits.recipients:
         raise Refusal(Condition.TOO_MANY_RECIPIENTS)
-    await _check_suppression(conversation, transaction, address)
+    if not await arriving.taken(conversation, transaction, address):
+        await _check_suppression(conversation, transaction, address)
     transaction.recipients.append(address)
-    await conversation.reply(conversation.dialect.ok)
+    if wishes:
+        transaction.wishes[address] = wishes
+    await conversation.reply(dialect.recipient_ok.format(address=address))
 
 
 async def _check_suppression(conversation: Conversation, transaction: Transaction, address: str) -> None:
     rules = conversation.endpoint.state.rules
     found = await rules.suppressed(conversation.account, principal_of(conversation), address, transaction.sender)
-    if found is not None:
+    if found is not None and conversation.endpoint.personality.tells_suppressed:
         transaction.recipients.append(address)
         transaction.silent.add(address)
         raise Refusal(Condition.RECIPIENT_SUPPRESSED, recipient=address, address=address, **found.params)

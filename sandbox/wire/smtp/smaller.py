@@ -27,7 +27,9 @@ async def disabled(conversation: Conversation, _: str) -> None:
 
 
 async def help_text(conversation: Conversation, _: str) -> None:
-    """Point to the standard."""
+    """Point to the standard, where there is such a command."""
+    if not conversation.dialect.help:
+        raise Refusal(Condition.UNKNOWN_COMMAND)
     if not await conversation.struck(Stage.OTHER):
         await conversation.reply(*conversation.dialect.help)
 

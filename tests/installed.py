@@ -1,0 +1,54 @@
+"""Programs and packages that judge the sandbox, each installed once beside the checkout, however many tests ask at once."""
+
+import fcntl
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+CACHE = Path(__file__).parents[1] / ".cache"
+
+
+def python_packages(name, *packages):
+    """The folder of programs of a virtual environment with `packages`; skips the test when it can't be made."""
+    folder = CACHE / name
+    with _once(folder, packages) as missing:
+        if missing:
+            _run([sys.executable, "-m", "venv", "--clear", folder], "no virtual environment can be made")
+            pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            _run([*pip, *packages], f"{', '.join(packages)} can't be installed")
+    return folder / "bin"
+
+
+def node_packages(name, *packages):
+    """The folder that has `packages` in its `node_modules`; skips the test without npm or a registry."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("npm is not installed")
+    folder = CACHE / name
+    with _once(folder, packages) as missing:
+        if missing:
+            command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *packages]
+            _run(command, f"{', '.join(packages)} can't be installed")
+    return folder
+
+
+@contextmanager
+def _once(folder, packages):
+    """Whether the packages are still to be installed; other test processes wait meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made, wanted = folder / "packages.txt", "\n".join(packages)
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = not made.exists() or made.read_text("utf-8") != wanted
+        yield missing
+        if missing:
+            made.write_text(wanted, "utf-8")
+
+
+def _run(command, problem):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    if done.returncode:
+        pytest.skip(f"{problem}: {done.stderr[-300:]}")
