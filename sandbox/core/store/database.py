@@ -147,6 +147,7 @@ class Database:
                 cached_statements=PREPARED,
             )
             migrate(connection, name)
+            connection.execute("PRAGMA secure_delete = OFF")  # some builds overwrite all that is deleted
             if self.path:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
