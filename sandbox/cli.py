@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from keyword import iskeyword
 from typing import TextIO
 
 import click
@@ -23,10 +24,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "fault": ("sandbox.commands.faults", "Force errors."),
     "rule": ("sandbox.commands.afterwards", "Decide what becomes of mail after it was accepted."),
     "simulate": ("sandbox.commands.afterwards", "Let something happen to a delivered message."),
+    "export": ("sandbox.commands.transfer", "Write messages to .eml files, an mbox file or a maildir."),
+    "import": ("sandbox.commands.transfer", "Read .eml files, mbox files and maildirs into the sandbox."),
     "clock": ("sandbox.commands.clock", "Show or move the account's clock."),
     "reset": ("sandbox.commands.reset", "Start over: no mail, no faults, real time."),
 }
-"""Subcommand → (module that has a command of this name, line in the overview)."""
+"""Subcommand → (module that has a command of this name, `import_` for `import`, line in the overview)."""
 
 
 class Overview(click.Group):
@@ -42,7 +45,7 @@ class Overview(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        found = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name + "_" * iskeyword(cmd_name))
         assert isinstance(found, click.Command)
         return found
 

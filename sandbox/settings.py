@@ -313,7 +313,9 @@ class StoreSettings(Section):
     """How long things are kept."""
 
     retention: dict[str, Any] = setting(
-        {}, "max_messages, max_age, max_bytes; empty keeps everything", keys=("max_messages", "max_age", "max_bytes")
+        {},
+        "what is kept at most: max_messages, max_age such as 7d, max_bytes such as 2gb; empty keeps everything",
+        keys=("max_messages", "max_age", "max_bytes"),
     )
 
 

@@ -12,12 +12,17 @@ from sandbox.core.store.messages import Clause
 class Client:
     """One connection to a provider's endpoint."""
 
-    def __init__(self, sandbox, stands_for=587, provider="oci"):
+    def __init__(self, sandbox, stands_for=587, provider="oci", *, room=None):
+        """`room` bounds what the client's system takes before the client reads it, in octets."""
         self.sandbox = sandbox
         own = sandbox.ready[provider]
         self.secret = plain(own["smtp_username"], own["smtp_password"])
         port = next(entry["port"] for entry in own["smtp"] if entry["stands_for"] == stands_for)
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.socket = socket.socket()
+        if room is not None:  # before connecting: a window that shrinks later confuses the systems on both sides
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(("127.0.0.1", port))
         if stands_for == 465:
             self.socket = self._context().wrap_socket(self.socket, server_hostname="localhost")
         self.stream = self.socket.makefile("rb")

@@ -36,10 +36,15 @@ def start(data, ready):
         str(ready),
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    return process, ready_of(process, ready)
+
+
+def ready_of(process, ready):
+    """What the ready file says, once it is there."""
     while not ready.exists():
         assert process.poll() is None
         time.sleep(0.01)
-    return process, json.loads(ready.read_text())
+    return json.loads(ready.read_text())
 
 
 def message(number, size=1024):
@@ -66,9 +71,13 @@ class Sender(threading.Thread):
                 for number in range(self.first, self.first + 100_000):
                     smtp.sendmail(oci["approved_sender"], [f"r{number}@x.test"], message(number))
                     self.acknowledged.append(number)
+                    self.heard(number)
                     self.enough.release()
         except (smtplib.SMTPException, OSError):
             return
+
+    def heard(self, number):
+        """A message was acknowledged."""
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from sandbox.core.errors import QueryError
 from sandbox.core.search import DEPTH, LONGEST, TERMS, compile_query
 from sandbox.core.search_fields import FIELDS
+from sandbox.core.store.database import Transaction
 from sandbox.core.store.schema import migrate
+from sandbox.core.store.words import add_words
 
 NOW = 1_800_000_000.0
 
@@ -73,6 +75,7 @@ def connection(request):
                 (seq, position, address, mail.outcome),
             )
     if request.param == "indexed":
+        add_words(Transaction(found), [(seq, mail.body) for seq, mail in enumerate(MAIL, 1)])
         found.execute("UPDATE messages SET indexed = 1")
     yield found
     found.close()
@@ -228,18 +231,17 @@ def test_the_longest_queries_run(connection):
     assert find(connection, '"' + "%" * (LONGEST - 2) + '"') == ""
 
 
-def test_a_removed_message_leaves_nothing_in_the_index_of_words(tmp_path):
-    store = sqlite3.connect(tmp_path / "s.db")
-    migrate(store, "s")
-    store.execute(
-        "INSERT INTO messages (id, account, provider, channel, session, mail_from, helo, client, user, sender, rcpt_to,"
-        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, body)"
-        " VALUES ('m', 'a', 'oci', 'smtp', '', '', '', '', '', '', '[]', '', 'Report', '', '', 1, 1, '', 1, 'text')"
-    )
-    matching = "SELECT count(*) FROM message_words WHERE message_words MATCH '\"report\"'"
-    store.execute("UPDATE messages SET indexed = 1")
-    assert store.execute(matching).fetchone() == (1,)
-    store.execute("DELETE FROM messages")
-    assert store.execute(matching).fetchone() == (0,)
-    store.execute("INSERT INTO message_words (message_words) VALUES ('integrity-check')")
-    store.close()
+def test_many_long_words_are_one_question_to_the_index(connection):
+    words = [f"{number:03}xy" for number in range(TERMS - 2)]
+    assert find(connection, " OR ".join([*words, "invoice"])) == "invoice"
+    assert find(connection, " ".join(f"-{word}" for word in words)) == ALL
+    assert find(connection, " ".join(words)) == ""
+    assert find(connection, "(invoice OR zz) (pay OR report) -welcome") == "invoice"
+
+
+def test_terms_narrow_together():
+    """However many words a search has, the index is asked once where they all have to be there."""
+    clause = compile_query("subject:heliotrope body:report (one OR three) -is:read", NOW)
+    assert clause.sql.count("MATCH") == 1
+    assert compile_query("report OR is:read", NOW).sql.count("MATCH") == 1
+    assert "MATCH" not in compile_query("-report", NOW).sql

@@ -1,8 +1,9 @@
 """Puts one sandbox together: settings in, running listeners out."""
 
 from sandbox.app.listeners import ListenerError
+from sandbox.app.parts import SettingError
 from sandbox.app.runtime import Runtime
 from sandbox.app.serve import serve
 from sandbox.app.thread import Sandbox
 
-__all__ = ["ListenerError", "Runtime", "Sandbox", "serve"]
+__all__ = ["ListenerError", "Runtime", "Sandbox", "SettingError", "serve"]

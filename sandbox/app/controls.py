@@ -36,6 +36,7 @@ class AppControls:
         await runtime.services.accounts.save_clock(account)
         await runtime.store.clear(account.id)
         await runtime.provision(account)
+        runtime.keeper.wake()
 
     async def advance(self, account: Account, seconds: float) -> None:
         """Move the account's clock forward and do everything that becomes due on the way."""

@@ -10,11 +10,25 @@ from sandbox.core.delivery import Delivery, DeliveryOptions
 from sandbox.core.outcome_rules import make_rule
 from sandbox.core.outcomes import Destinations, Outcomes, OwnOutcome
 from sandbox.core.policy import Rules
+from sandbox.core.retention import Keeper, read_limits
 from sandbox.core.retries import RetrySchedule
 from sandbox.core.services import Services
 from sandbox.core.store import Store
 from sandbox.settings import Settings
 from sandbox.wire.callbacks import Callbacks, MailOutlet, Outlet, PostOutlet
+
+
+class SettingError(ValueError):
+    """A setting has the right form, but what it says can't be done; the message is ready to be printed."""
+
+
+def make_keeper(settings: Settings, store: Store, accounts: Accounts) -> Keeper:
+    """What keeps the store as small as the settings want it; `SettingError` names the limit that is wrong."""
+    try:
+        limits = read_limits(settings.store.retention)
+    except ValueError as error:
+        raise SettingError(f"store.retention: {error}") from error
+    return Keeper(store, accounts, limits)
 
 
 def make_delivery(
@@ -25,13 +39,13 @@ def make_delivery(
     destinations: Destinations,
     own: Mapping[str, OwnOutcome],
 ) -> Delivery:
-    """The delivery that the settings ask for; `ValueError` names the setting that is wrong."""
+    """The delivery that the settings ask for; `SettingError` names the setting that is wrong."""
     wanted = settings.delivery
     try:
         wishes = [make_rule(wish, f"{number} of the settings") for number, wish in enumerate(wanted.rules, start=1)]
         lifetime = parse_duration(wanted.retry_lifetime).total_seconds()
     except ValueError as error:
-        raise ValueError(f"delivery: {error}") from error
+        raise SettingError(f"delivery: {error}") from error
     return Delivery(
         store=store,
         accounts=accounts,

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import ListenerError
 from sandbox.app.network import Network
-from sandbox.app.parts import make_callbacks, make_delivery
+from sandbox.app.parts import make_callbacks, make_delivery, make_keeper
 from sandbox.app.providers import load_providers
 from sandbox.app.ready import remove_ready_file, write_ready_file
 from sandbox.core.accounts import Account, Accounts
@@ -26,6 +26,7 @@ from sandbox.core.errors import StoreError
 from sandbox.core.events import EventStream
 from sandbox.core.indexing import Indexer
 from sandbox.core.intake import Intake
+from sandbox.core.model import Event
 from sandbox.core.policy import Rules
 from sandbox.core.services import ProviderState, Services
 from sandbox.core.store import Store
@@ -78,6 +79,7 @@ class Runtime:
         self._tasks = [
             asyncio.create_task(self.delivery.run(), name="delivery"),
             asyncio.create_task(self.indexer.run(), name="indexer"),
+            asyncio.create_task(self.keeper.run(), name="keeper"),
         ]
         self._tasks += [
             asyncio.create_task(self._watch(provider.name, provider.background), name=provider.name)
@@ -95,9 +97,10 @@ class Runtime:
         files = self._files()
         self.stream = EventStream()
         path = None if self.settings.data == MEMORY else files / "store.db"
-        self.store = await asyncio.to_thread(Store, path, self.stream.publish)
+        self.store = await asyncio.to_thread(Store, path, self._committed)
         accounts = Accounts(self.store, self._source, self.settings.seed or None)
         await accounts.load()
+        self.keeper = make_keeper(self.settings, self.store, accounts)
         names = make_names(self.settings, self.store, self.providers, lambda: self.services)
         exchange = make_destinations(self.settings, names)
         own = {provider.name: provider.outcome for provider in self.providers if provider.outcome}
@@ -156,6 +159,11 @@ class Runtime:
     def _accepted(self) -> None:
         self.delivery.wake()
         self.indexer.wake()
+
+    def _committed(self, events: Sequence[Event]) -> None:
+        self.stream.publish(events)
+        if hasattr(self, "keeper"):
+            self.keeper.wake()
 
     async def provision(self, account: Account) -> None:
         """Make what the settings say an account owns, in every provider."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Unpack
 from urllib.parse import quote
 
@@ -13,6 +14,9 @@ from sandbox.client.transport import Transport
 from sandbox.client.waiting import Found, explain, explain_busy, explain_unexpected
 
 PAGE = 200
+EXPORTED = 500
+"""Messages of a page when all are wanted."""
+_IMPORTED = ("id", "provider", "channel", "envelope", "recipients", "times", "read", "tags", "attributes")
 _RECENT = 50
 """Messages and sessions that an explanation of a failed wait looks at."""
 _TRANSCRIPTS = 3
@@ -40,6 +44,29 @@ class Mail:
             if cursor is None:
                 break
         return found
+
+    def every(self, query: str = "") -> Iterator[Message]:
+        """Messages that match, oldest first, fetched a page at a time; those that arrive meanwhile come at the end."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._transport.json(
+                "GET", "/messages", query=query or None, limit=EXPORTED, cursor=cursor or None, order="oldest"
+            )
+            yield from (Message(self._transport, item) for item in page["items"])
+            cursor = page["next"]
+
+    def take_in(self, raw: bytes, about: Mapping[str, Any]) -> Message:
+        """Import a message, with what is known about it in the form in which messages are listed.
+
+        Nothing is sent. Raises `ApiError`, with the code `imported-before` when the account has its id already.
+        """
+        from base64 import b64encode  # noqa: PLC0415 - for those who import
+
+        wish = {name: about[name] for name in _IMPORTED if about.get(name) is not None}
+        return Message(
+            self._transport,
+            self._transport.json("POST", "/messages", body={**wish, "raw": b64encode(raw).decode()}, wait=60.0),
+        )
 
     def message(self, message_id: str) -> Message:
         """One message with everything about it; `ApiError` when there is none with this id."""

@@ -80,7 +80,7 @@ def _run(settings: Settings) -> None:
 
     for warning in warned_of(settings):
         click.echo(f"warning: {warning}", err=True)
-    with failures(2, app.ListenerError), failures(1, StoreError, OSError):
+    with failures(2, app.ListenerError, app.SettingError), failures(1, StoreError, OSError):
         try:
             asyncio.run(app.serve(settings, announce))
         except KeyboardInterrupt:  # where signals can't be handled by the loop
@@ -93,7 +93,11 @@ def _run_with_inspector(settings: Settings) -> None:
     from sandbox.commands import tui  # noqa: PLC0415 - see above
     from sandbox.core.errors import StoreError  # noqa: PLC0415 - see above
 
-    with failures(2, app.ListenerError), failures(1, StoreError, OSError), app.Sandbox(settings) as running:
+    with (
+        failures(2, app.ListenerError, app.SettingError),
+        failures(1, StoreError, OSError),
+        app.Sandbox(settings) as running,
+    ):
         tui.show(with_login(running.url, settings.login))
 
 

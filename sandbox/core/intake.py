@@ -67,12 +67,14 @@ class Intake:
         record = self._record(account, rules, submission, decided, now, units)
         notes = [await rules.note_suppressed(account, address, record.message_id) for address in decided.suppressed]
         ledger.add(now, units, len(using))
+        edits = [note for note in notes if note is not None]
         try:
-            changed = await self._store.messages.accept(record, submission.raw, _events(record), filter(None, notes))
+            changed = await self._store.messages.accept(record, submission.raw, _events(record), edits)
         except StoreError as error:
             ledger.add(now, -units, -len(using))
             raise Refusal(Condition.STORAGE_FULL) from error
-        await self._store.resources.renew(changed)
+        if changed:
+            await self._store.resources.renew(changed)
         self._accepted()
         return Receipt(
             message=record.id,

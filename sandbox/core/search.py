@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sandbox.core.errors import QueryError
-from sandbox.core.search_fields import MESSAGES, Field, Grammar
+from sandbox.core.search_fields import MESSAGES, Field, Grammar, join
 from sandbox.core.store.messages import Clause
 
 LONGEST = 1000
@@ -56,7 +56,7 @@ def compile_query(query: str, now: float, grammar: Grammar = MESSAGES) -> Clause
         return Clause()
     if sum(token.kind == "term" for token in tokens) > TERMS:
         raise QueryError(f"the query has more than {TERMS} terms")
-    return _Parser(tokens, len(query) + 1, now, grammar).parse()
+    return _Parser(tokens, len(query) + 1, now, grammar).parse().narrowed()
 
 
 def _tokens(query: str, grammar: Grammar) -> list[_Token]:
@@ -145,14 +145,14 @@ class _Parser:
         clauses = [self._every(depth)]
         while self._take("OR"):
             clauses.append(self._every(depth))
-        return _join(" OR ", clauses)
+        return join("OR", clauses)
 
     def _every(self, depth: int) -> Clause:
         clauses = [self._negatable(depth)]
         while (token := self._peek()) is not None and token.kind not in (")", "OR"):
             self._take("AND")
             clauses.append(self._negatable(depth))
-        return _join(" AND ", clauses)
+        return join("AND", clauses)
 
     def _negatable(self, depth: int) -> Clause:
         if depth > DEPTH:
@@ -178,7 +178,7 @@ class _Parser:
         clause = self._any(depth + 1)
         if not self._take(")"):
             raise QueryError(f"the ( at character {opening.at} is never closed; end it with )")
-        return Clause(sql=f"({clause.sql})", params=clause.params)
+        return replace(clause, sql=f"({clause.sql})")
 
     def _term(self, token: _Token) -> Clause:
         if not token.field:
@@ -187,10 +187,3 @@ class _Parser:
             return self._grammar.fields[token.field].clause(token.value, self._now)
         except (ValueError, OverflowError) as error:
             raise QueryError(f"{token.field}: at character {token.at}: {error}") from error
-
-
-def _join(word: str, clauses: list[Clause]) -> Clause:
-    if len(clauses) == 1:
-        return clauses[0]
-    sql = word.join(f"({clause.sql})" for clause in clauses)
-    return Clause(sql=sql, params=tuple(value for clause in clauses for value in clause.params))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from sandbox.core.clock import parse_duration, parse_instant
 from sandbox.core.model import Channel, Outcome
 from sandbox.core.store.messages import Clause
+from sandbox.core.store.tallies import UNREAD
+from sandbox.core.store.words import SHORTEST, candidates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +39,16 @@ _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>.]+(?:\.[^\s@<>.]+)+")
 _ATEXT = "a-z0-9!#$%&'*+/=?^_`{|}~."
 _INDEXED = frozenset({"m.subject", "m.sender", "m.to_header", "m.rcpt_to", "m.body"})
 """Columns that the index of words has."""
-_SHORTEST = 3
-"""Characters that the index of words needs at least."""
+_USUAL = (Outcome.QUEUED, Outcome.DELIVERED, Outcome.BLACKHOLED)
+_TROUBLE = "outcome = ? AND outcome NOT IN ('queued', 'delivered', 'blackholed')"
+"""The second condition is the one that the index of troubled recipients was made with."""
 _RECIPIENT = "EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.seq AND {})"
 
 
 def anywhere(value: str) -> Clause:
     """A free word or phrase: in subject, sender, To, recipients, text or names of attachments."""
     columns = ("m.subject", "m.sender", "m.to_header", "m.body")
-    if len(value) >= _SHORTEST and _spelled_the_same(value):
+    if len(value) >= SHORTEST and _spelled_the_same(value):
         return _contains_in((*columns, "m.rcpt_to"), value)
     return _any([*(_contains(column, value) for column in columns), _rcpt(value)])
 
@@ -55,31 +59,35 @@ def _spelled_the_same(value: str) -> bool:
 
 
 def _any(clauses: Iterable[Clause]) -> Clause:
-    found = list(clauses)
-    return Clause(
-        sql=" OR ".join(clause.sql for clause in found), params=tuple(value for one in found for value in one.params)
-    )
+    return join("OR", list(clauses))
 
 
 def _contains(column: str, value: str) -> Clause:
     """The value as a part of a column, whatever its case."""
-    return _contains_in((column,), value) if column in _INDEXED and len(value) >= _SHORTEST else like(column, value)
+    return _contains_in((column,), value) if column in _INDEXED and len(value) >= SHORTEST else like(column, value)
 
 
 def _contains_in(columns: Sequence[str], value: str) -> Clause:
-    """The value as a part of one of the columns, by the index of words; messages that it lacks so far are read."""
-    names = " ".join(column.removeprefix("m.") for column in columns)
-    within = "" if len(columns) == len(_INDEXED) else f"{{{names}}} : "
-    phrase = '"' + value.replace('"', '""') + '"'
-    unread = _any(like(column, value) for column in columns)
-    found = "SELECT rowid FROM message_words WHERE message_words MATCH ?"
-    rest = f"SELECT m.seq FROM messages m WHERE m.indexed = 0 AND ({unread.sql})"  # noqa: S608 - constants
-    sql = f"m.seq IN ({found} UNION ALL {rest})"
-    return Clause(sql=sql, params=(within + phrase, *unread.params))
+    """The value as a part of one of the columns; the index of words says which messages are worth looking at."""
+    return replace(_any(like(column, value) for column in columns), words=candidates(value))
 
 
 def _both(first: Clause, second: Clause) -> Clause:
-    return Clause(sql=f"({first.sql}) AND ({second.sql})", params=(*first.params, *second.params))
+    return join("AND", [first, second])
+
+
+def join(word: Literal["AND", "OR"], clauses: Sequence[Clause]) -> Clause:
+    """Conditions of which all, or any, are to hold; what they ask of the index of words becomes one question."""
+    if len(clauses) == 1:
+        return clauses[0]
+    words = [clause.words for clause in clauses if clause.words]
+    if word == "OR" and len(words) < len(clauses):
+        clauses, words = [clause.narrowed() for clause in clauses], []
+    return Clause(
+        sql=f" {word} ".join(f"({clause.sql})" for clause in clauses),
+        params=tuple(value for clause in clauses for value in clause.params),
+        words=f" {word} ".join(f"({one})" for one in words),
+    )
 
 
 def like(column: str, value: str) -> Clause:
@@ -116,7 +124,7 @@ def _mentions(column: str, value: str) -> Clause:
 def _rcpt(value: str) -> Clause:
     clause = _address("r.address", value)
     found = Clause(sql=_RECIPIENT.format(f"({clause.sql})"), params=clause.params)
-    usable = len(value) >= _SHORTEST and _spelled_the_same(value)
+    usable = len(value) >= SHORTEST and _spelled_the_same(value)
     return _both(_contains("m.rcpt_to", value), found) if usable else found
 
 
@@ -125,8 +133,11 @@ def _to(value: str) -> Clause:
 
 
 def _outcome(value: str) -> Clause:
-    one_of(value, [str(one) for one in Outcome])
-    return Clause(sql=_RECIPIENT.format("r.outcome = ?"), params=(value.lower(),))
+    wanted = one_of(value, [str(one) for one in Outcome])
+    if wanted in _USUAL:
+        return Clause(sql=_RECIPIENT.format("r.outcome = ?"), params=(wanted,))
+    found = f"SELECT message FROM recipients WHERE {_TROUBLE}"  # noqa: S608 - a constant
+    return Clause(sql=f"m.seq IN ({found})", params=(wanted,))
 
 
 def _tag(value: str) -> Clause:
@@ -141,11 +152,15 @@ def one_of(value: str, allowed: Sequence[str]) -> str:
     return value.lower()
 
 
-_IS = {"read": "m.read = 1", "unread": "m.read = 0", "tagged": "m.tags <> '[]'"}
+_IS = {
+    "read": Clause(sql="m.read = 1"),
+    "unread": Clause(sql="m.read = 0", tally=UNREAD),
+    "tagged": Clause(sql="m.tags <> '[]'"),
+}
 
 
 def _is(value: str) -> Clause:
-    return Clause(sql=_IS[one_of(value, list(_IS))])
+    return _IS[one_of(value, list(_IS))]
 
 
 def _has(value: str) -> Clause:

@@ -95,12 +95,12 @@ class Call:
             raise Problem(400, f"bad-{name}", f"{name} is seconds from 0 to {high:g}, or a duration like 90s or 2m")
         return value
 
-    async def json(self) -> dict[str, Any]:
+    async def json(self, limit: int = BODY_LIMIT) -> dict[str, Any]:
         """The body: a JSON object with no fields but those of the operation; empty when nothing was sent."""
-        octets = await _body(self.request)
+        octets = await _body(self.request, limit)
         if not octets.strip():
             return {}
-        value = _parse(octets)
+        value = _parse(octets) if len(octets) <= BODY_LIMIT else await asyncio.to_thread(_parse, octets)
         if not isinstance(value, dict):
             raise Problem(400, "bad-body", "the body is to be a JSON object")
         known = (self.operation.body or {}).get("properties", {})
@@ -125,17 +125,17 @@ def _known(names: Mapping[str, Any] | Sequence[str]) -> str:
     return f"there are {', '.join(names)}" if names else "there are none here"
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int) -> bytes:
     length = request.headers.get("content-length", "0")
-    if length.isdigit() and int(length[:18]) > BODY_LIMIT:
-        raise _too_large()
+    if length.isdigit() and int(length[:18]) > limit:
+        raise _too_large(limit)
     found = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 found += chunk
-                if len(found) > BODY_LIMIT:
-                    raise _too_large()
+                if len(found) > limit:
+                    raise _too_large(limit)
     except TimeoutError as error:
         raise Problem(408, "body-timeout", "the body did not arrive in time", headers=_CLOSE) from error
     except ClientDisconnect as error:
@@ -143,8 +143,8 @@ async def _body(request: Request) -> bytes:
     return bytes(found)
 
 
-def _too_large() -> Problem:
-    return Problem(413, "body-too-large", f"the body may have {BODY_LIMIT} octets at the most", headers=_CLOSE)
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "body-too-large", f"the body may have {limit} octets at the most", headers=_CLOSE)
 
 
 def _parse(octets: bytes) -> Any:

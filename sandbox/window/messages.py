@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from sandbox.core.errors import NotFoundError
 from sandbox.core.search import compile_query
-from sandbox.core.store.messages import Clause, Page
+from sandbox.core.store.messages import EVERY, Clause, Page
 from sandbox.window import shapes
 from sandbox.window.call import Call
 from sandbox.window.connection import while_connected
@@ -18,6 +18,7 @@ from sandbox.window.problems import Problem, json_answer
 
 PAGE = 50
 LONGEST_PAGE = 500
+ORDERS = ("newest", "oldest")
 LONGEST_WAIT = 3600.0
 TAGS = 50
 TAG_LENGTH = 100
@@ -28,7 +29,7 @@ _RECENT = 20
 def _clause(call: Call) -> Clause:
     """The condition of the parameter `query`; every message when it is absent or blank."""
     query = call.text("query")
-    return compile_query(query, call.now) if query.strip() else Clause()
+    return compile_query(query, call.now) if query.strip() else EVERY
 
 
 def _one(call: Call) -> Clause:
@@ -42,7 +43,11 @@ async def show_list(call: Call) -> Response:
     clause = _clause(call)
     await call.settle()
     page = await call.services.store.messages.page(
-        call.account.id, clause, before=place[0] if place else None, limit=limit
+        call.account.id,
+        clause,
+        place=place[0] if place else None,
+        limit=limit,
+        oldest=call.choice("order", ORDERS) == "oldest",
     )
     return json_answer(
         {
@@ -88,7 +93,7 @@ async def _matching(call: Call, clause: Clause, count: int) -> Page:
 
 async def _waited_in_vain(call: Call, found: Page, count: int, seconds: float) -> Problem:
     store = call.services.store
-    recent = await store.messages.page(call.account.id, Clause(), limit=_RECENT)
+    recent = await store.messages.page(call.account.id, EVERY, limit=_RECENT)
     refused = await store.sessions.page(call.account.id, refused=True, limit=_RECENT)
     extra: dict[str, Any] = {
         "items": [shapes.message_summary(record) for record in found.items],
@@ -125,7 +130,7 @@ async def change(call: Call) -> Response:
     if read is not None and not isinstance(read, bool):
         raise Problem(400, "bad-read", "read is true or false")
     if tags is not None:
-        tags = _tags(tags)
+        tags = read_tags(tags)
     name = call.path("id")
     store = call.services.store.messages
     if not await store.mark(call.account.id, name, call.now, read=read, tags=tags):
@@ -136,7 +141,8 @@ async def change(call: Call) -> Response:
     return json_answer(shapes.message_summary(record))
 
 
-def _tags(given: Any) -> list[str]:
+def read_tags(given: Any) -> list[str]:
+    """Tags as a client wrote them, each once; `Problem` says what a tag may be."""
     if not isinstance(given, list) or len(given) > TAGS:
         raise Problem(400, "bad-tags", f"tags is a list of at most {TAGS} words")
     for tag in given:

@@ -211,6 +211,7 @@ SCHEMAS: Mapping[str, Schema] = {
         counts=record(messages=WHOLE, unread=WHOLE, outcomes=TABLE, sessions=WHOLE, refused=WHOLE, open=WHOLE),
         clock=ref("Clock"),
         last_event=WHOLE,
+        store=record(used=WHOLE, file=WHOLE, free=maybe(WHOLE)),
         warnings=TEXTS,
     ),
 }

@@ -7,6 +7,7 @@ import time
 from starlette.responses import Response
 
 from sandbox.core.clock import to_iso
+from sandbox.core.store.space import warnings_about
 from sandbox.window import shapes
 from sandbox.window.call import Call
 from sandbox.window.problems import json_answer
@@ -21,6 +22,7 @@ async def show(call: Call) -> Response:
     messages = await store.messages.counts(call.account.id)
     counts = {"messages": messages.pop("messages"), "unread": messages.pop("unread"), "outcomes": messages}
     counts |= {"sessions": sessions, "refused": refused, "open": len(call.services.sessions.all(call.account.id))}
+    room = await store.space.room()
     listeners = {name: value for name, value in call.services.endpoints.items() if name != "smtp"}
     return json_answer(
         {
@@ -37,6 +39,7 @@ async def show(call: Call) -> Response:
             "counts": counts,
             "clock": shapes.clock(call.account),
             "last_event": await store.events.last_id(),
-            "warnings": list(call.controls.warnings),
+            "store": {"used": room.used, "file": room.file, "free": room.free},
+            "warnings": [*call.controls.warnings, *warnings_about(room)],
         }
     )

@@ -9,12 +9,15 @@ from sandbox.core.model import Event
 from sandbox.core.store.accounts import AccountRows
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.events import EventRows
+from sandbox.core.store.expiry import ExpiryRows
 from sandbox.core.store.index import IndexRows
 from sandbox.core.store.messages import MessageRows
 from sandbox.core.store.queue import QueueRows
+from sandbox.core.store.removal import clear
 from sandbox.core.store.reports import ReportRows
 from sandbox.core.store.resources import Resources
 from sandbox.core.store.sessions import SessionRecord, SessionRows
+from sandbox.core.store.space import Space
 from sandbox.core.store.usage import UsageRows
 
 __all__ = ["Database", "SessionRecord", "Store", "Transaction"]
@@ -35,17 +38,14 @@ class Store:
         self.queue = QueueRows(self.database)
         self.index = IndexRows(self.database)
         self.reports = ReportRows(self.database)
+        self.expiry = ExpiryRows(self.database)
+        self.space = Space(self.database)
 
     async def clear(self, account: str) -> None:
         """Forget everything of an account but the account itself: messages, events, sessions, resources, usage."""
-        await self.database.write(lambda transaction: _clear(transaction, account))
+        await clear(self.database, account)
         self.resources.forget()
 
     async def close(self) -> None:
         """Finish what is waiting and close the files."""
         await self.database.close()
-
-
-def _clear(transaction: Transaction, account: str) -> None:
-    for table in ("messages", "events", "sessions", "resources", "usage", "reports", "soft_bounces"):
-        transaction.execute(f"DELETE FROM {table} WHERE account = ?", (account,))  # noqa: S608 - names are ours

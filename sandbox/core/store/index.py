@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.core.store.database import Database
+from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.words import add_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +35,12 @@ class IndexRows:
 
     async def record(self, digests: Sequence[Digest]) -> None:
         """Store digests; a message deleted meanwhile is left out."""
-        await self._database.write(
-            lambda transaction: transaction.executemany(
-                "UPDATE messages SET indexed = 1, snippet = ?, body = ?, attachments = ? WHERE seq = ?",
-                [(digest.snippet, digest.body, digest.attachments, digest.seq) for digest in digests],
-            )
-        )
+        await self._database.write(lambda transaction: _record(transaction, digests))
+
+
+def _record(transaction: Transaction, digests: Sequence[Digest]) -> None:
+    add_words(transaction, [(digest.seq, digest.body) for digest in digests])
+    transaction.executemany(
+        "UPDATE messages SET indexed = 1, snippet = ?, body = ?, attachments = ? WHERE seq = ?",
+        [(digest.snippet, digest.body, digest.attachments, digest.seq) for digest in digests],
+    )

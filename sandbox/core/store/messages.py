@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
+from sandbox.core.store.acceptance import Accepted, store_accepted
 from sandbox.core.store.database import Database, Transaction
-from sandbox.core.store.resources import Edit, edit_stored
-from sandbox.core.store.usage import record_usage
+from sandbox.core.store.removal import Removed, remove_in_slices
+from sandbox.core.store.resources import Edit
+from sandbox.core.store.tallies import MESSAGES, UNREAD, outcomes, tally
 
 SQLITE_VARIABLES = 900
 """How many values one statement may name; SQLite's own floor is 999."""
@@ -34,6 +35,27 @@ class Clause:
 
     sql: str = "1"
     params: tuple[Any, ...] = ()
+    tally: str = ""
+    """Name of the kept number of messages that fulfil it, if there is one."""
+    words: str = ""
+    """What the index of words has to say of a message before it is worth asking `sql`; empty: nothing."""
+
+    def narrowed(self) -> Clause:
+        """The same condition, with what is asked of the index in its SQL."""
+        return (
+            replace(self, sql=f"{_INDEX} AND ({self.sql})", params=(self.words, *self.params), words="")
+            if self.words
+            else self
+        )
+
+
+_INDEX = (
+    "m.seq IN (SELECT seq FROM message_words WHERE words MATCH ? UNION ALL SELECT seq FROM messages WHERE indexed = 0)"
+)
+
+
+EVERY = Clause(tally=MESSAGES)
+"""Every message."""
 
 
 class MessageRows:
@@ -43,29 +65,41 @@ class MessageRows:
         self._database = database
 
     async def accept(
-        self, record: MessageRecord, raw: bytes, events: Iterable[Mapping[str, Any]], edits: Iterable[Edit] = ()
+        self, record: MessageRecord, raw: bytes, events: Sequence[Mapping[str, Any]], edits: Sequence[Edit] = ()
     ) -> list[Resource]:
         """Make a message, its recipients, its share of the quota and its events durable, all or nothing.
 
         `edits` are made in the same transaction; returns what they changed.
         """
-        wishes = list(edits)
-        return await self._database.write(lambda transaction: _accept(transaction, record, raw, events, wishes))
+        accepted = Accepted(record=record, raw=raw, events=events, edits=edits)
+        return await self._database.write_together(store_accepted, accepted)
 
-    async def page(self, account: str, clause: Clause, *, before: int | None = None, limit: int = 50) -> Page:
-        """At most `limit` messages that fulfil `clause`, newest first, older than the cursor `before`."""
-        return await self._database.read(lambda c: _page(c, account, clause, before, limit))
+    async def take_in(self, record: MessageRecord, raw: bytes, event: Mapping[str, Any]) -> None:
+        """Make a message durable as it was elsewhere, with its flags."""
+        await self._database.write(lambda transaction: _take_in(transaction, record, raw, event))
+
+    async def owner(self, message: str) -> str | None:
+        """The account that a message belongs to, None when there is no such message."""
+        sql = "SELECT account FROM messages WHERE id = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (message,)).fetchone())
+        return None if row is None else str(row[0])
+
+    async def page(
+        self, account: str, clause: Clause, *, place: int | None = None, limit: int = 50, oldest: bool = False
+    ) -> Page:
+        """At most `limit` messages that fulfil `clause` from after the cursor `place` on: newest or oldest first."""
+        return await self._database.read(lambda c: _page(c, account, clause, _Part(place, limit, oldest=oldest)))
 
     async def get(self, account: str, message: str) -> MessageRecord | None:
         """One message of the account, or None."""
         clause = Clause(sql="m.id = ?", params=(message,))
-        page = await self._database.read(lambda c: _page(c, account, clause, None, 1))
+        page = await self.page(account, clause, limit=1)
         return page.items[0] if page.items else None
 
     async def by_envelope(self, account: str, provider: str, envelope_id: str) -> MessageRecord | None:
         """The message to which the provider gave this envelope id, or None."""
         clause = Clause(sql="m.envelope_id = ? AND m.provider = ?", params=(envelope_id, provider))
-        page = await self._database.read(lambda c: _page(c, account, clause, None, 1))
+        page = await self.page(account, clause, limit=1)
         return page.items[0] if page.items else None
 
     async def raw(self, account: str, message: str) -> bytes | None:
@@ -75,8 +109,12 @@ class MessageRows:
         return None if row is None else bytes(row[0])
 
     async def remove(self, account: str, clause: Clause, at: float) -> int:
-        """Delete the messages that fulfil `clause`; returns how many there were."""
-        return await self._database.write(lambda transaction: _remove(transaction, account, clause, at))
+        """Delete the messages that fulfil `clause` by now; returns how many there were.
+
+        Many go in slices, between which others write: what is accepted meanwhile stays.
+        """
+        found = await self._database.read(lambda c: _every(c, account, clause))
+        return await remove_in_slices(self._database, found, Removed(account=account, at=at))
 
     async def mark(
         self,
@@ -103,63 +141,63 @@ _COLUMNS = (
 )
 
 
-def _accept(
-    transaction: Transaction,
-    record: MessageRecord,
-    raw: bytes,
-    events: Iterable[Mapping[str, Any]],
-    edits: Iterable[Edit],
-) -> list[Resource]:
-    envelope = record.envelope
-    cursor = transaction.execute(
-        "INSERT INTO messages (id, account, provider, channel, session, mail_from, helo, client, user, sender, rcpt_to,"
-        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, mail_params, attributes,"
-        " rcpt_params)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            record.id, record.account, record.provider, record.channel, record.session, envelope.mail_from,
-            envelope.helo, envelope.client, envelope.user, record.sender, json.dumps(envelope.rcpt_to), record.to,
-            record.subject, record.message_id, record.envelope_id, record.accepted, record.size, record.sha256,
-            record.units, json.dumps(dict(envelope.mail_params)), json.dumps(dict(record.attributes)),
-            json.dumps({name: dict(params) for name, params in envelope.rcpt_params.items()}),
-        ),
-    )  # fmt: skip
-    seq = cursor.lastrowid
-    transaction.execute("INSERT INTO raws (message, octets) VALUES (?, ?)", (seq, raw))
-    transaction.executemany(
-        "INSERT INTO recipients (message, position, address, outcome, detail, due, attempts)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(seq, r.position, r.address, r.outcome, r.detail, r.due, r.attempts) for r in record.recipients],
+def _take_in(transaction: Transaction, record: MessageRecord, raw: bytes, event: Mapping[str, Any]) -> None:
+    store_accepted(transaction, [Accepted(record=record, raw=raw, events=[event])])
+    transaction.execute(
+        "UPDATE messages SET read = ?, tags = ? WHERE id = ?",
+        (int(record.read), json.dumps(list(record.tags)), record.id),
     )
-    if record.units:
-        record_usage(transaction, record.account, record.provider, record.accepted, record.units)
-    for event in events:
-        transaction.event(**event)
-    changed = (edit_stored(transaction, wish) for wish in edits)
-    return [row for row in changed if row is not None]
 
 
-def _page(connection: sqlite3.Connection, account: str, clause: Clause, before: int | None, limit: int) -> Page:
-    total, seqs = _found(connection, account, clause, before, limit + 1)
+@dataclass(frozen=True)
+class _Part:
+    """The part of a list that is wanted."""
+
+    place: int | None
+    limit: int
+    oldest: bool = False
+
+    @property
+    def sql(self) -> str:
+        """Place, order and limit, after a condition on `seq`."""
+        return "seq > ? ORDER BY seq LIMIT ?" if self.oldest else "seq < ? ORDER BY seq DESC LIMIT ?"
+
+    @property
+    def params(self) -> tuple[int, int]:
+        """What it asks for, and one more to see whether there are more."""
+        first = 0 if self.oldest else SQLITE_LARGEST
+        return (first if self.place is None else self.place, self.limit + 1)
+
+
+def _page(connection: sqlite3.Connection, account: str, clause: Clause, part: _Part) -> Page:
+    limit = part.limit
+    total, seqs = _found(connection, account, clause, part)
     rows = _rows(connection, seqs[:limit])
     recipients = _recipients(connection, seqs[:limit])
     items = [_record(rows[seq], recipients.get(seq, [])) for seq in seqs[:limit]]
     return Page(items=items, next=seqs[limit - 1] if len(seqs) > limit else None, total=total)
 
 
-def _found(
-    connection: sqlite3.Connection, account: str, clause: Clause, before: int | None, limit: int
-) -> tuple[int, list[int]]:
-    """How many messages fulfil the clause, and the newest of them before the cursor; the clause is asked once only."""
-    if clause == Clause():
-        (total,) = connection.execute("SELECT count(*) FROM messages WHERE account = ?", (account,)).fetchone()
-        sql = "SELECT seq FROM messages WHERE account = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
-        place = SQLITE_LARGEST if before is None else before
-        return total, [seq for (seq,) in connection.execute(sql, (account, place, limit))]
-    sql = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql})"  # noqa: S608
-    every = sorted((seq for (seq,) in connection.execute(sql, (account, *clause.params))), reverse=True)
-    start = 0 if before is None else bisect_right(every, -before, key=lambda seq: -seq)
-    return len(every), every[start : start + limit]
+def _found(connection: sqlite3.Connection, account: str, clause: Clause, part: _Part) -> tuple[int, list[int]]:
+    """How many messages fulfil the clause, and the part of them that is wanted."""
+    wanted = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql})"  # noqa: S608 - values are bound
+    if clause.tally:
+        seqs = connection.execute(f"{wanted} AND m.{part.sql}", (account, *clause.params, *part.params))
+        return tally(connection, account, clause.tally), [seq for (seq,) in seqs]
+    # The clause is asked once only: its answer is kept, counted and cut.
+    sql = (
+        f"WITH found (seq) AS MATERIALIZED ({wanted})"  # noqa: S608 - as above
+        " SELECT (SELECT count(*) FROM found),"
+        f" (SELECT json_group_array(seq) FROM (SELECT seq FROM found WHERE {part.sql}))"
+    )
+    total, seqs = connection.execute(sql, (account, *clause.params, *part.params)).fetchone()
+    return total, json.loads(seqs)
+
+
+def _every(connection: sqlite3.Connection, account: str, clause: Clause) -> list[int]:
+    """All messages that fulfil the clause, oldest first."""
+    sql = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql}) ORDER BY m.seq"  # noqa: S608 - as above
+    return [seq for (seq,) in connection.execute(sql, (account, *clause.params))]
 
 
 def _rows(connection: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, tuple[Any, ...]]:
@@ -212,18 +250,6 @@ def _record(row: tuple[Any, ...], recipients: Sequence[RecipientRecord]) -> Mess
     )  # fmt: skip
 
 
-def _remove(transaction: Transaction, account: str, clause: Clause, at: float) -> int:
-    where = f"m.account = ? AND ({clause.sql})"
-    found = transaction.execute(
-        f"SELECT m.seq, m.id FROM messages m WHERE {where}",  # noqa: S608
-        (account, *clause.params),
-    ).fetchall()
-    transaction.executemany("DELETE FROM messages WHERE seq = ?", [(seq,) for seq, _ in found])
-    for _, message in found:
-        transaction.event(account=account, at=at, type="message.removed", message=message)
-    return len(found)
-
-
 def _mark(
     transaction: Transaction,
     account: str,
@@ -248,12 +274,5 @@ def _mark(
 
 
 def _counts(connection: sqlite3.Connection, account: str) -> dict[str, int]:
-    total, unread = connection.execute(
-        "SELECT count(*), coalesce(sum(read = 0), 0) FROM messages WHERE account = ?", (account,)
-    ).fetchone()
-    outcomes = connection.execute(
-        "SELECT r.outcome, count(*) FROM messages m CROSS JOIN recipients r ON r.message = m.seq WHERE m.account = ?"
-        " GROUP BY r.outcome",
-        (account,),
-    ).fetchall()
-    return {"messages": total, "unread": unread, **{str(name): int(number) for name, number in outcomes}}
+    kept = {name: tally(connection, account, name) for name in (MESSAGES, UNREAD)}
+    return {**kept, **outcomes(connection, account)}

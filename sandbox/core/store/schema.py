@@ -36,6 +36,8 @@ def migrate(connection: sqlite3.Connection, name: str) -> None:
                 f"{name} was written by a newer version (schema {present}, this one knows {newest}): "
                 "upgrade email-sandbox or choose another --data folder"
             )
+        if not present:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # can only be chosen before the first table
         for number, script in steps:
             if number > present:
                 _apply(connection, number, script)

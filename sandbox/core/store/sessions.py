@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.core.model import Channel
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.messages import Clause
+from sandbox.core.store.tallies import REFUSED, SESSIONS, tally
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +78,7 @@ class SessionRows:
 
     async def count(self, account: str) -> tuple[int, int]:
         """How many sessions the account has, and how many of them were refused something."""
-        sql = "SELECT count(*), coalesce(sum(refused > 0), 0) FROM sessions WHERE account = ?"
-        row = await self._database.read(lambda c: c.execute(sql, (account,)).fetchone())
-        return int(row[0]), int(row[1])
+        return await self._database.read(lambda c: (tally(c, account, SESSIONS), tally(c, account, REFUSED)))
 
 
 _COLUMNS = "id, account, provider, channel, client, user, summary, started, ended, refused, detail"

@@ -87,6 +87,8 @@ class Conversation:
         self.tried_auth = False
         self.transaction: Transaction | None = None
         self.closing = False
+        self.accepting = False
+        """Whether a message is being stored: the session must not be cut off now."""
         self.bad_commands = 0
         self._failures = 0
 
@@ -165,6 +167,8 @@ class Conversation:
     ) -> ErrorEntry | None:
         """Do to the connection what is forced at this moment; send the error that is, if any, and return it."""
         faults = (account or self.account).faults
+        if not faults.armed:
+            return None
         context = FaultContext(
             client=self.transcript.client,
             user=user or (self.principal.credential if self.principal else ""),

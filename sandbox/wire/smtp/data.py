@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from sandbox.core import headers
@@ -97,7 +96,7 @@ async def finish(conversation: Conversation, transaction: Transaction, content: 
 
 
 async def _answer(conversation: Conversation, transaction: Transaction, content: Content) -> None:
-    subject = _subject(content) if conversation.account.faults.all() else ""
+    subject = _subject(content) if conversation.account.faults.armed else ""
     sender, recipients = transaction.sender, transaction.recipients
     if await conversation.struck(Stage.BODY, sender=sender, recipients=recipients, subject=subject):
         return
@@ -147,16 +146,13 @@ def _submission(conversation: Conversation, transaction: Transaction, octets: by
 
 
 async def _accept(conversation: Conversation, submission: Submission) -> Receipt:
-    """Hand over to the intake, which finishes even when the session is cancelled meanwhile."""
-    accepting = asyncio.ensure_future(conversation.services.intake.accept(submission))
+    """Hand over to the intake; a session that is to end waits for it."""
+    conversation.accepting = True
     try:
-        return await asyncio.shield(accepting)
-    except asyncio.CancelledError:
-        await asyncio.wait([accepting])
-        if not accepting.cancelled() and accepting.exception() is None:
-            conversation.transcript.messages.append(accepting.result().message)
-        raise
+        return await conversation.services.intake.accept(submission)
     except Refusal as refusal:
         if refusal.reason is Condition.HEADER_SENDER_NOT_APPROVED:
             conversation.note_failure()
         raise
+    finally:
+        conversation.accepting = False

@@ -42,6 +42,7 @@ class StatusLine(Lines):
             Cell(f"  {self._address}", "faint"),
             Cell(f"  {', '.join(one['name'] for one in status['providers'])}", "faint"),
             Cell("  permissive" if status["permissive"] else "", "warn"),
+            *(Cell(f"  ! {warning}", "bad") for warning in status.get("warnings", ())),
         ]
         self._warnings = [[Cell(f"⚠ {warning}", "warn")] for warning in status["warnings"]]
         self._draw()

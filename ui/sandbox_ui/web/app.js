@@ -73,6 +73,7 @@ const counts = paced(async () => {
   $("refused-count").textContent = refused ? `${refused.toLocaleString("en")} refused` : "";
   const armed = faults.items.filter((one) => !one.used_up).length;
   $("fault-count").textContent = armed ? `${armed} armed` : "";
+  $("warnings").textContent = found.warnings.join(" ");
   document.title = unread ? `(${unread}) email-sandbox` : "email-sandbox";
 }, COUNTS_PAUSE);
 

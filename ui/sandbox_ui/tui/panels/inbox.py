@@ -27,6 +27,8 @@ FILTERS: Sequence[tuple[str, str]] = (
     ("tagged", "is:tagged"),
 )
 """Name → what it adds to the query."""
+ANEW = frozenset({"account.reset", "messages.removed"})
+"""Events after which the list is loaded anew: they are about more messages than they name."""
 MOST = 500
 """Messages of one page at most: after a larger burst the list begins anew from its newest."""
 ASKED_ABOUT = 25
@@ -154,7 +156,7 @@ class Inbox(Panel):
 
     def happened(self, events: Sequence[Item]) -> None:
         """Note which messages events are about, and renew."""
-        if any(event["type"] == "account.reset" for event in events):
+        if any(event["type"] in ANEW for event in events):
             self._anew = True
         self._removed |= {str(event["message"]) for event in events if event["type"] == "message.removed"}
         self._elsewhere |= {str(event["message"]) for event in events if event["message"]}
@@ -162,7 +164,7 @@ class Inbox(Panel):
 
     def concerned(self, events: Sequence[Item]) -> bool:
         """Events about messages, and the end of all of them."""
-        return any(event["message"] or event["type"] == "account.reset" for event in events)
+        return any(event["message"] or event["type"] in ANEW for event in events)
 
     def begin_anew(self) -> None:
         """Load the list from its newest message; its older ones again when they come into sight."""

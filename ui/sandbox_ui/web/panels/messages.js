@@ -143,6 +143,7 @@ export function makeMessages({ problem, ask }) {
     selection.drop(gone);
     if (gone.includes(split.shown)) go({ view: "messages", search });
     if (events.some((event) => event.type === "account.reset")) load().then(() => go({ view: "messages", search }));
+    if (events.some((event) => event.type === "messages.removed")) load();
     const others = events.filter((event) => event.message && event.type !== "message.removed");
     for (const event of others) if ((list.places.get(event.message) ?? 0) >= FIRST) beyond.add(event.message);
     if (beyond.size) update();
