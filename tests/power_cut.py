@@ -69,7 +69,12 @@ def _call(line):
         paths = [_decoded(text) for text in _TEXT.findall(arguments)]
         return Call(ended, name, os.fsdecode(paths[0]), target=os.fsdecode(paths[-1]))
     if name == "openat":
-        return Call(ended, name, os.fsdecode(_decoded(_TEXT.search(arguments)[1])), flags=arguments.rsplit(",", 2)[-1] + arguments)
+        return Call(
+            ended,
+            name,
+            os.fsdecode(_decoded(_TEXT.search(arguments)[1])),
+            flags=arguments.rsplit(",", 2)[-1] + arguments,
+        )
     descriptor = _DESCRIPTOR.match(arguments)
     if descriptor is None:
         return None
@@ -167,5 +172,9 @@ def _apply(content, writes):
         content[place : place + len(data)] = data
 
 
-CHANCES = {"nothing more": lambda _: (lambda: 0.0), "everything": lambda _: (lambda: 1.0), "some of it": lambda seed: random.Random(seed).random}
+CHANCES = {
+    "nothing more": lambda _: lambda: 0.0,
+    "everything": lambda _: lambda: 1.0,
+    "some of it": lambda seed: random.Random(seed).random,
+}
 """What became of that which was not synced; made with a seed."""

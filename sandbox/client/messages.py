@@ -11,11 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from sandbox.client.codes import codes_of
-from sandbox.client.errors import ContentError
+from sandbox.client.errors import ContentError, tells_all
 from sandbox.client.links import links_of
 from sandbox.client.normal import normal_form
 from sandbox.client.parts import Attachment, Headers
 from sandbox.client.transport import Transport
+
+__tracebackhide__ = tells_all
 
 
 class Message:
