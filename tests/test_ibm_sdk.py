@@ -180,6 +180,18 @@ def test_the_environment_configures_the_sdk(sandbox, monkeypatch):
     assert sdk.list_smtp_configurations(sandbox.ready["ibm"]["instance_id"]).get_result()["total_count"] == 1
 
 
+def test_no_transcript_shows_a_secret(fresh):
+    """Neither the key in a token request, nor the token, nor the password of a new user."""
+    made = fresh.sdk.create_smtp_user(fresh.instance, fresh.own["smtp_config_id"]).get_result()
+    services = fresh.sandbox.runtime.services
+    pages = [services.store.sessions.page(account.id, limit=1000) for account in services.accounts.all()]
+    said = "\n".join(line["text"] for page in pages for session in fresh.sandbox.call(page) for line in session.lines)
+    assert "POST /identity/token" in said
+    assert made["username"] in said
+    for secret in (fresh.own["apikey"], made["password"], "eyJ"):
+        assert secret not in said
+
+
 @pytest.mark.parametrize("authenticator", [
     authenticators.NoAuthAuthenticator(), authenticators.BearerTokenAuthenticator("anything"),
 ])  # fmt: skip
