@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sandbox.app.claim import Claim
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import ListenerError
 from sandbox.app.network import Network
@@ -58,6 +59,7 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
         self._network: Network | None = None
         self._temporary: Path | None = None
+        self._claim: Claim | None = None
 
     async def start(self) -> None:
         """Open the store and every listener.
@@ -95,6 +97,8 @@ class Runtime:
         from sandbox.app.names import make_destinations, make_names  # noqa: PLC0415 - the DNS library, for a start only
 
         files = self._files()
+        if self.settings.ready_file:  # one that is there is of a sandbox that was killed
+            remove_ready_file(Path(self.settings.ready_file))
         self.stream = EventStream()
         path = None if self.settings.data == MEMORY else files / "store.db"
         self.store = await asyncio.to_thread(Store, path, self._committed)
@@ -147,6 +151,7 @@ class Runtime:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise StoreError(f"the data folder {folder} can't be made ({error.strerror})") from error
+        self._claim = Claim(folder)
         return folder.resolve()
 
     async def _watch(self, name: str, background: Callable[[Services, Any], Awaitable[None]]) -> None:
@@ -213,6 +218,12 @@ class Runtime:
             await self.courier.close()
         if hasattr(self, "store"):
             await self.store.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Give the folder free, or away."""
+        if self._claim is not None:
+            self._claim.release()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
 

@@ -27,6 +27,8 @@ from sandbox.core.store.schema import migrate
 T = TypeVar("T")
 BATCH = 512
 """Jobs that share a commit at the most; bounds the wait of the first of them."""
+_SPOILING = (sqlite3.OperationalError, sqlite3.DatabaseError)
+"""A full disk, a lost or a damaged file (the second one is that by itself, not as a base) spoils the transaction."""
 BUSY_SECONDS = 5.0
 """How long another process may hold the file before writers are told that the store is not available."""
 
@@ -105,7 +107,7 @@ class Database:
             connection = sqlite3.connect(
                 self.path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            migrate(connection, name)
+            migrate(connection, name, self.path)
             connection.execute("PRAGMA secure_delete = OFF")  # some builds overwrite all that is deleted
             if self.path:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -208,9 +210,9 @@ class Database:
         self._connection.execute("SAVEPOINT job")
         try:
             job.result = job.work(transaction)
-        except sqlite3.OperationalError:
-            raise  # a full disk or a lost file spoils the whole transaction
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the one who waits
+        except Exception as error:  # whatever it is belongs to the one who waits
+            if type(error) in _SPOILING:
+                raise
             self._connection.execute("ROLLBACK TO job")
             job.error = error
         else:
