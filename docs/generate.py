@@ -7,7 +7,9 @@ import re
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -131,9 +133,20 @@ def _claim(found: dict[str, list[str]], path: Path, names: Iterator[str]) -> Non
             found[whole].append(place)
 
 
-def coverage() -> str:
-    """What of each provider's APIs is answered; the SDK that it is compared with takes a second to import."""
-    return str(runpy.run_path(str(ROOT / "docs" / "oci_coverage.py"))["coverage"]())
+def coverage(provider: str) -> str:
+    """What of a provider's APIs is answered."""
+    return str(_coverage_tables()["coverage"](provider))
+
+
+def ses_coverage() -> str:
+    """What of SES's APIs is answered, and what each operation does."""
+    return str(runpy.run_path(str(ROOT / "docs" / "ses_coverage.py"))["coverage"]())
+
+
+@cache
+def _coverage_tables() -> Mapping[str, Any]:
+    """The module that compares with the SDKs, which takes a second to import."""
+    return runpy.run_path(str(ROOT / "docs" / "api_coverage.py"))
 
 
 def _table(heads: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:
@@ -145,7 +158,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "commands": command_line,
     "errors": errors,
-    "coverage": coverage,
+    "oci-coverage": partial(coverage, "oci"),
+    "ibm-coverage": partial(coverage, "ibm"),
+    "ses-coverage": ses_coverage,
 }
 """Name of a generated part → what writes it."""
 

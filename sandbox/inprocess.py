@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from sandbox import app
 from sandbox.client import Client
+from sandbox.client.login import with_login
 from sandbox.options import load
 
 IN_PROCESS: Mapping[str, Any] = {"data": ":memory:", "ports": "auto"}
@@ -37,7 +38,8 @@ class Sandbox(Client):
         if self._running is None:
             running = app.Sandbox(self._settings)
             running.start()
-            self._running, self._transport.url = running, running.url
+            self._running = running
+            self._transport.point_at(with_login(running.url, self._settings.login))
         return self
 
     def stop(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -55,7 +55,7 @@ class Servers:
         if wish.get("permissive"):
             settings["permissive"] = True
         if wish.get("limits"):
-            for name in names:
+            for name in _limited(names, wish["limits"]):
                 settings[name] = {**self._settings.get(name, {}), "limits": wish["limits"]}
         return self._run(settings)
 
@@ -76,7 +76,23 @@ class Servers:
             return
         account = server.new_account()["account"]
         try:
-            with Client(server.url, account) as client:
+            with Client(server.url_with_login, account) as client:
                 yield client
         finally:
             server.remove_account(account)
+
+
+def _limited(names: Sequence[str], limits: Any) -> list[str]:
+    """The providers whose setting `limits` can have this value; `SettingsError` when there is none."""
+    from sandbox.options import SettingsError, load  # noqa: PLC0415 - for tests that have the marker
+
+    found, errors = [], list[SettingsError]()
+    for name in names:
+        try:
+            load({name: {"limits": limits}}, {}, None)
+            found.append(name)
+        except SettingsError as error:  # a provider without limits, or with words of its own for them
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    return found

@@ -172,8 +172,8 @@ class Ses(Section):
     )
     limits: str | dict[str, float | None] = setting(
         "production",
-        "sandbox, production, unlimited, or a table of per_second and per_day",
-        choices=("sandbox", "production", "unlimited"),
+        "sandbox (or trial), production (or paid), unlimited, or a table of per_second and per_day",
+        choices=("sandbox", "production", "unlimited", "trial", "paid"),
         least=0,
         keys=("per_second", "per_day"),
     )
@@ -331,7 +331,7 @@ class Settings(Section):
         pattern=r"(?s).+",
         example=".email-sandbox",
     )
-    providers: list[str] = setting(["oci"], "providers to start")
+    providers: list[str] = setting(["oci", "ibm", "ses"], "providers to start")
     ports: str = setting("default", "default, or auto: every listener takes a free port", choices=("default", "auto"))
     ready_file: str = setting("", "file written once every listener accepts connections, removed at exit")
     seed: str = setting("", "makes ids and jitter repeatable, for tests; empty is random")

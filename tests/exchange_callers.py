@@ -4,6 +4,9 @@ import http.client
 import json
 from urllib.parse import urlencode, urlsplit
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from oci_signing import Signer, another_key
 
 
@@ -71,4 +74,32 @@ class IbmCaller:
         return self.sandbox.call(runtime.connection(account))["ibm"]["apikey"]
 
 
-CALLERS = {"oci": OciCaller, "ibm": IbmCaller}
+class SesCaller:
+    """Signs with the ready-made access key, as Amazon's own SDK does. `sign:` none or other-key.
+
+    A `name` in braces stays as it is: templates are written with them.
+    """
+
+    always = ("x-amzn-requestid",)
+
+    def __init__(self, sandbox):
+        self.ready = sandbox.ready["ses"]
+        self.url = sandbox.url
+        account = sandbox.runtime.services.accounts.ready_made.id
+        (owner,) = sandbox.call(sandbox.runtime.services.store.resources.all(account, "ses", "account"))
+        self.names = {"sender": self.ready["verified_identity"], "account": owner.key, "name": "{{name}}"}
+
+    def signed(self, mode, method, target, headers, body):
+        if body:
+            kind = "application/x-www-form-urlencoded" if target == "/" else "application/json"
+            headers = {"content-type": kind, **headers}
+        if mode == "none":
+            return headers
+        secret = "other" if mode == "other-key" else self.ready["secret_access_key"]
+        request = AWSRequest(method, self.url + target, headers, body)
+        service = "sns" if b"Version=2010-03-31" in body else "ses"
+        SigV4Auth(Credentials(self.ready["access_key_id"], secret), service, self.ready["region"]).add_auth(request)
+        return dict(request.headers.items())
+
+
+CALLERS = {"oci": OciCaller, "ibm": IbmCaller, "ses": SesCaller}

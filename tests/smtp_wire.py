@@ -10,14 +10,19 @@ from sandbox.core.store.messages import Clause
 
 
 class Client:
-    """One connection to the sandbox's OCI endpoint."""
+    """One connection to a provider's endpoint."""
 
-    def __init__(self, sandbox, stands_for=587):
+    def __init__(self, sandbox, stands_for=587, provider="oci", *, room=None):
+        """`room` bounds what the client's system takes before the client reads it, in octets."""
         self.sandbox = sandbox
-        oci = sandbox.ready["oci"]
-        self.secret = plain(oci["smtp_username"], oci["smtp_password"])
-        port = next(entry["port"] for entry in oci["smtp"] if entry["stands_for"] == stands_for)
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        own = sandbox.ready[provider]
+        self.secret = plain(own["smtp_username"], own["smtp_password"])
+        port = next(entry["port"] for entry in own["smtp"] if entry["stands_for"] == stands_for)
+        self.socket = socket.socket()
+        if room is not None:  # before connecting: a window that shrinks later confuses the systems on both sides
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(("127.0.0.1", port))
         if stands_for == 465:
             self.socket = self._context().wrap_socket(self.socket, server_hostname="localhost")
         self.stream = self.socket.makefile("rb")
@@ -58,13 +63,13 @@ class Client:
     def login(self):
         """To the state after AUTH."""
         self.ehlo()
-        assert self.say(f"AUTH PLAIN {self.secret}") == b"235 Authentication successful.\r\n"
+        assert self.say(f"AUTH PLAIN {self.secret}").startswith(b"235 ")
         return self
 
     def envelope(self, sender="noreply@example.com", recipient="reader@example.org"):
         """To the state before DATA."""
-        assert self.say(f"MAIL FROM:<{sender}>") == b"250 Ok\r\n"
-        assert self.say(f"RCPT TO:<{recipient}>") == b"250 Ok\r\n"
+        assert self.say(f"MAIL FROM:<{sender}>").startswith(b"250 ")
+        assert self.say(f"RCPT TO:<{recipient}>").startswith(b"250 ")
         return self
 
     def message(self, octets):
@@ -85,11 +90,11 @@ def stored(sandbox):
     return [(record, sandbox.call(messages.raw("default", record.id))) for record in reversed(page.items)]
 
 
-def force(sandbox, error_id, **wish):
+def force(sandbox, error_id, provider="oci", **wish):
     """Arm an error for the ready-made account; returns the fault."""
     services = sandbox.runtime.services
     account = services.accounts.ready_made
-    fault = make_fault(account.ids.hex(8), services.providers["oci"].catalog.get(error_id), wish)
+    fault = make_fault(account.ids.hex(8), services.providers[provider].catalog.get(error_id), wish)
     account.faults.add(fault)
     return fault
 

@@ -4,11 +4,10 @@ import asyncio
 import hashlib
 import hmac
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from aiosmtpd.smtp import SMTP
+from callback_listener import Listener
 from plain_provider import message
 
 from sandbox.app.runtime import Runtime
@@ -16,34 +15,6 @@ from sandbox.core.magic import OUTCOME_DOMAIN
 from sandbox.settings import Delivery, Settings
 from sandbox.wire.callbacks import MailOutlet, PostOutlet, TargetError
 from sandbox.wire.callbacks.loopback import resolve
-
-
-class Listener:
-    """An HTTP server that answers with the statuses it was given, then 200."""
-
-    def __init__(self, *answers):
-        self.answers, self.seen, self.arrived = list(answers), [], threading.Semaphore(0)
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                listener.seen.append((self.path, dict(self.headers), body))
-                self.send_response(listener.answers.pop(0) if listener.answers else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                listener.arrived.release()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?x=1"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture

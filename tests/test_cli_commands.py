@@ -197,7 +197,7 @@ def test_without_a_sandbox_one_line_says_how_to_start_one(command):
 
 def test_errors_lists_every_row_with_its_trigger_and_needs_no_sandbox():
     listed = CliRunner().invoke(commands, ["errors", "--provider", "oci"])
-    rows = json.loads(CliRunner().invoke(commands, ["errors", "--json"]).stdout)
+    rows = json.loads(CliRunner().invoke(commands, ["errors", "--provider", "oci", "--json"]).stdout)
 
     assert listed.exit_code == 0
     assert {row["evidence"] for row in rows} <= {"documented", "observed", "inferred"}

@@ -13,7 +13,7 @@ import sandbox
 from sandbox.version import __version__
 
 ROOT = Path(__file__).parents[1]
-SUFFIXES = {".py", ".toml", ".sql", ".html", ".js", ".css", ".svg", ".typed", ".txt", ".tcss"}
+SUFFIXES = {".py", ".toml", ".json", ".sql", ".html", ".js", ".css", ".svg", ".typed", ".txt", ".tcss"}
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ COMMAND = [sys.executable, "-m", "sandbox"]
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """What `eval "$(email-sandbox env)"` puts into the environment, beside a sandbox that runs as the README says."""
+    """What `eval "$(email-sandbox env)"` puts into the environment, by provider, beside a sandbox that runs as the README says."""
     folder = tmp_path_factory.mktemp("readme")
     ready = folder / "ready.json"
     process = subprocess.Popen(
@@ -28,15 +28,23 @@ def environment(tmp_path_factory):
         assert process.poll() is None
         time.sleep(0.01)
     url = re.search(r'"http": "(.*?)"', ready.read_text())[1]
-    printed = subprocess.run([*COMMAND, "env", "--url", url], capture_output=True, text=True, check=True).stdout
-    exports = dict(shlex.split(line)[1].split("=", 1) for line in printed.splitlines())
-    yield {**os.environ, **exports}
+    yield {provider: {**os.environ, **_exports(url, provider)} for provider in ("oci", "ses")}
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
 
 
-@pytest.mark.parametrize(("snippet", "subject"), [(SNIPPETS[0], "First mail"), (SNIPPETS[1], "Second mail")])
-def test_a_first_mail_is_seen(environment, tmp_path, snippet, subject):
+def _exports(url, provider):
+    command = [*COMMAND, "env", "--url", url, "--provider", provider]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return dict(shlex.split(line)[1].split("=", 1) for line in printed.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("snippet", "subject", "provider"),
+    [(SNIPPETS[0], "First mail", "oci"), (SNIPPETS[1], "Second mail", "oci"), (SNIPPETS[2], "Third mail", "ses")],
+)
+def test_a_first_mail_is_seen(environment, tmp_path, snippet, subject, provider):
+    environment = environment[provider]
     script = tmp_path / "first.py"
     script.write_text(snippet)
     subprocess.run([sys.executable, str(script)], env=environment, check=True, timeout=60)

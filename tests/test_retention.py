@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 import time
 from contextlib import asynccontextmanager
 
@@ -283,7 +282,3 @@ def test_serve_names_the_wrong_limit():
 )
 def test_a_disk_that_fills_is_warned_of(free, disk, warned):
     assert bool(warnings_about(Room(used=1, file=1, free=free, disk=disk))) is warned
-
-
-def test_nothing_is_left_running():
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("store-")]

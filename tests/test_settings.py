@@ -86,7 +86,7 @@ def test_an_alias_of_a_higher_layer_wins_over_the_row_of_a_lower_one():
     [
         ({"oci": {"regoin": "x"}}, "oci.regoin is not a setting; did you mean oci.region?"),
         ({"permisive": True}, "permisive is not a setting; did you mean permissive?"),
-        ({"idle_timeout": 1}, "idle_timeout is not a setting; did you mean oci.idle_timeout?"),
+        ({"idle_timeout": 1}, "idle_timeout is not a setting; did you mean ses.idle_timeout?"),
         ({"nonsense": {"x": {"y": 1}}}, "nonsense.x is not a setting"),
         ({"oci": 5}, "oci is a section, write [oci]"),
         ({"oci.idle_timeout": "soon"}, "oci.idle_timeout: 'soon' is not a number of seconds from 0.01"),
@@ -159,7 +159,7 @@ def test_every_value_has_its_own_lists():
 
 
 def test_a_provider_that_does_not_exist_is_refused_with_those_that_do():
-    assert "'nope' is not a provider; known: oci" in refusal({"providers": "oci,nope"})
+    assert "'nope' is not a provider; known: ibm, oci, ses" in refusal({"providers": "oci,nope"})
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.key)

@@ -16,19 +16,18 @@ from sandbox.wire.smtp.lines import SKIPPED, IdleError, Input
 
 
 def reading(work):
-    """Run `work(stream, input)` on a loop."""
+    """Run `work(input)` on a loop."""
 
     async def run():
-        stream = asyncio.StreamReader()
-        return await work(stream, Input(stream))
+        return await work(Input())
 
     return asyncio.run(run())
 
 
 def test_lines_come_one_by_one_and_end_with_the_connection():
-    async def work(stream, source):
-        stream.feed_data(b"NOOP\r\nRSET\r\nhalf")
-        stream.feed_eof()
+    async def work(source):
+        source.feed(b"NOOP\r\nRSET\r\nhalf")
+        source.end()
         return [await source.line(), await source.line(), await source.line()]
 
     assert reading(work) == [b"NOOP", b"RSET", None]
@@ -47,8 +46,8 @@ def test_lines_come_one_by_one_and_end_with_the_connection():
 def test_a_line_that_can_t_be_obeyed(octets, reason):
     """It is refused, and the line behind it is read as if nothing had happened."""
 
-    async def work(stream, source):
-        stream.feed_data(octets + (b"" if reason is Condition.NOT_SMTP else b"QUIT\r\n"))
+    async def work(source):
+        source.feed(octets + (b"" if reason is Condition.NOT_SMTP else b"QUIT\r\n"))
         with pytest.raises(Refusal) as caught:
             await source.line()
         return caught.value.reason, await source.line() if reason is not Condition.NOT_SMTP else b"QUIT"
@@ -58,18 +57,18 @@ def test_a_line_that_can_t_be_obeyed(octets, reason):
 
 @pytest.mark.parametrize("line", [b"NOOP " + b"x" * 505, b"auth " + b"x" * 12_281, b"MAIL " + b"x" * 900])
 def test_a_line_of_the_longest_length(line):
-    async def work(stream, source):
-        stream.feed_data(line + b"\r\n")
+    async def work(source):
+        source.feed(line + b"\r\n")
         return await source.line()
 
     assert reading(work) == line
 
 
 def test_a_line_without_end_costs_no_memory():
-    async def work(stream, source):
+    async def work(source):
         task = asyncio.ensure_future(source.line())
         for _ in range(SKIPPED // 65_536 + 2):
-            stream.feed_data(b"x" * 65_536)
+            source.feed(b"x" * 65_536)
             await asyncio.sleep(0)
         with pytest.raises(Refusal):
             await task
@@ -81,7 +80,7 @@ def test_a_line_without_end_costs_no_memory():
 def test_the_idle_time_of_a_line_begins_once_and_that_of_data_with_each_chunk():
     """A client that drips one octet at a time gets no more time for its line; one that sends data does."""
 
-    async def work(stream, source):
+    async def work(source):
         now = [100.0]
         source._clock = lambda: now[0]
         seen = []
@@ -90,7 +89,7 @@ def test_the_idle_time_of_a_line_begins_once_and_that_of_data_with_each_chunk():
             await asyncio.sleep(0)
             seen.append(source.waiting_since)
             now[0] += 10
-            stream.feed_data(octets)
+            source.feed(octets)
         await task
         seen.append(source.waiting_since)
         for octets in (b"one", b"two"):
@@ -98,7 +97,7 @@ def test_the_idle_time_of_a_line_begins_once_and_that_of_data_with_each_chunk():
             await asyncio.sleep(0)
             seen.append(source.waiting_since)
             now[0] += 10
-            stream.feed_data(octets)
+            source.feed(octets)
             await task
         return seen
 
@@ -106,10 +105,10 @@ def test_the_idle_time_of_a_line_begins_once_and_that_of_data_with_each_chunk():
 
 
 def test_an_interrupted_read_says_why():
-    async def work(stream, source):
+    async def work(source):
         task = asyncio.ensure_future(source.chunk())
         await asyncio.sleep(0)
-        stream.set_exception(IdleError())
+        source.interrupt(IdleError())
         with pytest.raises(IdleError):
             await task
 
@@ -140,12 +139,12 @@ def oracle(octets):
 def test_data_is_read_as_the_standard_tells_however_it_is_cut(pieces, size):
     octets = b"".join(pieces) + b"\r\n.\r\nNOOP\r\n"
 
-    async def work(stream, source):
+    async def work(source):
         task = asyncio.ensure_future(read_content(source, 10_000))
         for start in range(0, len(octets), size):
-            stream.feed_data(octets[start : start + size])
+            source.feed(octets[start : start + size])
             await asyncio.sleep(0)
-        stream.feed_eof()
+        source.end()
         content = await task
         rest = b""
         while chunk := await source.chunk():

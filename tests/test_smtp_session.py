@@ -149,9 +149,7 @@ def test_a_flood_of_commands_does_not_starve_others(sandbox):
 def test_a_client_that_never_reads_is_cut_off():
     """Replies that nobody reads don't pile up."""
     with Sandbox(settings_of("idle_timeout = 0.5")) as sandbox:
-        client = Client(sandbox)
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.socket.settimeout(10)
+        client = Client(sandbox, room=4096)
         with pytest.raises(ConnectionError):
             while True:
                 client.send(b"NOOP\r\n" * 10_000)

@@ -12,11 +12,12 @@ from sandbox_ui.tui.panels.errors import wish_of
 from sandbox_ui.tui.panels.inbox import older
 from sandbox_ui.tui.reader import wrap
 from sandbox_ui.tui.remembered import Remembered, settings_file
-from sandbox_ui.tui.search_bar import GRAMMAR, complete
+from sandbox_ui.tui.search_bar import ATTEMPTS, GRAMMAR, complete
 from sandbox_ui.tui.window import Page
 from sandbox_ui.tui.words import clock_time, size, span
 
-from sandbox.core.search_fields import FIELDS
+from sandbox.core import search_attempts
+from sandbox.core.search_fields import MESSAGES
 
 
 def wrapped(text, width):
@@ -82,10 +83,11 @@ def test_broken_html_is_no_trouble(page):
 
 
 def test_completion_knows_the_whole_grammar():
-    assert set(GRAMMAR) == set(FIELDS)
-    for field, values in GRAMMAR.items():
-        for value in values:
-            FIELDS[field].clause(value, 0.0)
+    for known, there in ((GRAMMAR, MESSAGES), (ATTEMPTS, search_attempts.ATTEMPTS)):
+        assert set(known) == set(there.fields)
+        for field, values in known.items():
+            for value in values:
+                there.fields[field].clause(value, 0.0)
 
 
 @pytest.mark.parametrize(

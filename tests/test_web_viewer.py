@@ -234,6 +234,27 @@ def test_a_refusal_is_explained_and_leads_to_its_row(sandbox, page):
     see(page, "Force this error")
 
 
+def test_attempts_are_searched_and_a_search_can_be_kept(sandbox, page):
+    for sender in ("one@elsewhere.example", "two@elsewhere.example"):
+        with smtp(sandbox) as client, pytest.raises(smtplib.SMTPException):
+            client.send_message(mail("No", sender=sender))
+    page.goto(f"{sandbox.url}/#attempts?query=two%40elsewhere.example")
+    expect(rows(page)).to_have_count(1)
+    field = page.get_by_role("searchbox")
+    assert field.input_value() == "two@elsewhere.example"
+    field.fill("error:sender-not-authorized -said:two@")
+    field.press("Enter")
+    see(page, "one@elsewhere.example")
+    expect(rows(page)).to_have_count(1)
+    assert "query=error" in page.url
+    field.fill("is:read")
+    field.press("Enter")
+    page.get_by_text("is none of refused, accepted, forced, open").wait_for()
+    page.get_by_role("link", name="Messages").click()
+    assert field.input_value() == ""
+    expect(page.get_by_text("is none of refused")).to_have_count(0)
+
+
 def test_an_error_is_forced_strikes_and_is_told_as_forced(sandbox, page):
     page.goto(f"{sandbox.url}/#errors")
     page.get_by_label("Search errors").fill("per minute reached")

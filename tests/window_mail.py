@@ -25,19 +25,23 @@ def compose(*, subject="Hello", text="Dear reader", html="", to="ann@example.net
     return message.as_bytes().replace(b"\n", b"\r\n")
 
 
-def post(sandbox, raw=None, *, account=None, rcpt=("ann@example.net",), **fields):
-    """Have a message accepted; returns its id."""
+def post(sandbox, raw=None, **fields):
+    """Have a message accepted; returns its id. The fields are those of `submission`."""
+    return sandbox.call(sandbox.runtime.services.intake.accept(submission(sandbox, raw, **fields))).message
+
+
+def submission(sandbox, raw=None, *, account=None, rcpt=("ann@example.net",), **fields):
+    """What would come in by SMTP; `fields` are those of `compose`."""
     services = sandbox.runtime.services
     owner = services.accounts.get(account)
     (identity,) = sandbox.call(services.store.resources.all(owner.id, "oci", "identity"))
-    submission = Submission(
+    return Submission(
         principal=Principal(account=owner.id, provider="oci", user=identity.data["user"], credential="c"),
         channel=Channel.SMTP,
         envelope=Envelope(mail_from=SENDER, rcpt_to=tuple(rcpt), helo="client.test", client="127.0.0.1:5", user="u"),
         raw=compose(**fields) if raw is None else raw,
         session="s1",
     )
-    return sandbox.call(services.intake.accept(submission)).message
 
 
 def refuse(sandbox, *, session="refused1", error="oci.smtp.254.suppressed", client="127.0.0.1:9"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from sandbox.app.exposure import warned_of
 from sandbox.core.accounts import Account
 from sandbox.core.attempts import FollowUp
 from sandbox.core.model import Event
@@ -23,6 +24,7 @@ class AppControls:
         self.version = __version__
         self.started = time.time()
         self.closing = runtime.closing
+        self.warnings = warned_of(runtime.settings)
 
     async def reset(self, account: Account) -> None:
         """Empty everything of the account and bring it back to what the settings provision."""

@@ -61,7 +61,7 @@ class Network:
                     for provider in self._providers
                     for route in provider.routes(self._services, getattr(self._settings, provider.name))
                 ),
-                *routes(self._services, controls),
+                *routes(self._services, controls, self._settings.login),
             ]
         )
         guarded = guard(app, [self._settings.host, *self._settings.allowed_hosts])

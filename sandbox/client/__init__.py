@@ -3,7 +3,7 @@
 from sandbox.client.afterwards import Rules
 from sandbox.client.asynchronous import AsyncClient
 from sandbox.client.client import DEFAULT_URL, Client
-from sandbox.client.connections import OciConnection, SmtpConnection
+from sandbox.client.connections import Connection, IbmConnection, OciConnection, SesConnection, SmtpConnection
 from sandbox.client.errors import (
     ApiError,
     ClientError,
@@ -27,10 +27,12 @@ __all__ = [
     "CatalogEntry",
     "Client",
     "ClientError",
+    "Connection",
     "ContentError",
     "Fault",
     "ForcedErrors",
     "Headers",
+    "IbmConnection",
     "Message",
     "NoMessageError",
     "NotIdleError",
@@ -39,6 +41,7 @@ __all__ = [
     "Report",
     "Rule",
     "Rules",
+    "SesConnection",
     "Session",
     "Simulated",
     "SmtpConnection",

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack
 
 from sandbox.client.afterwards import Rules
 from sandbox.client.client import DEFAULT_URL, Client
-from sandbox.client.connections import OciConnection
+from sandbox.client.connections import IbmConnection, OciConnection, SesConnection
 from sandbox.client.forcing import FaultWish, ForcedErrors
 from sandbox.client.messages import Message
 from sandbox.client.objects import Fault
@@ -82,7 +82,7 @@ class AsyncClient:
     @classmethod
     def around(cls, client: Client) -> AsyncClient:
         """The asynchronous side of a client, which stays the owner of its connections and faults."""
-        made = cls(client.url, client.account)
+        made = cls(client.url_with_login, client.account)
         made.sync = client
         return made
 
@@ -129,6 +129,16 @@ class AsyncClient:
     def oci(self) -> OciConnection:
         """What a program needs to send through the OCI personality; asks the sandbox, which answers at once."""
         return self.sync.oci
+
+    @property
+    def ibm(self) -> IbmConnection:
+        """What a program needs to send through the IBM personality; asks the sandbox, which answers at once."""
+        return self.sync.ibm
+
+    @property
+    def ses(self) -> SesConnection:
+        """What a program needs to send through the SES personality."""
+        return self.sync.ses
 
     @property
     def environ(self) -> dict[str, str]:

@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from sandbox.client.afterwards import Afterwards
-from sandbox.client.connections import OciConnection
+from sandbox.client.connections import IbmConnection, OciConnection, SesConnection, environ
 from sandbox.client.forcing import Forcing
+from sandbox.client.login import with_login
 from sandbox.client.mail import Mail
-from sandbox.client.recipes import environ
 from sandbox.client.state import State
 from sandbox.client.transport import Transport
 
@@ -32,6 +32,11 @@ class Client(Mail, Forcing, Afterwards, State):
     def url(self) -> str:
         """Base of the sandbox's HTTP side."""
         return self._transport.url
+
+    @property
+    def url_with_login(self) -> str:
+        """The same with the login in it, if one is needed: for another client, not for showing it."""
+        return with_login(self.url, self._transport.login)
 
     @property
     def account(self) -> str | None:
@@ -71,6 +76,17 @@ class Client(Mail, Forcing, Afterwards, State):
         return OciConnection.read(self.connection())
 
     @property
+    def ibm(self) -> IbmConnection:
+        """What a program needs to send through the IBM personality."""
+        return IbmConnection.read(self.connection())
+
+    @property
+    def ses(self) -> SesConnection:
+        """What a program needs to send through the SES personality."""
+        return SesConnection.read(self.connection())
+
+    @property
     def environ(self) -> dict[str, str]:
         """Environment variables for a program that is started: `env={**os.environ, **box.environ}`."""
-        return environ(self.connection(), self.account)
+        connection = self.connection()
+        return environ({**connection, "http": with_login(connection["http"], self._transport.login)}, self.account)

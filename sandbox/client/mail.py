@@ -128,10 +128,10 @@ class Mail:
         """Remove every message."""
         self._transport.json("DELETE", "/messages")
 
-    def sessions(self, *, refused: bool | None = None, limit: int = 100) -> list[Session]:
-        """Conversations, newest first; only those with or without a refusal when `refused` says so."""
+    def sessions(self, query: str = "", *, refused: bool | None = None, limit: int = 100) -> list[Session]:
+        """Conversations that match a query (docs/search.md), newest first; `refused`: with a refusal, or without."""
         wish = None if refused is None else str(refused).lower()
-        page = self._transport.json("GET", "/sessions", refused=wish, limit=limit)
+        page = self._transport.json("GET", "/sessions", query=query or None, refused=wish, limit=limit)
         return [Session.read(item) for item in page["items"]]
 
     def session(self, session_id: str) -> Session:

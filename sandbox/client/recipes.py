@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -66,27 +65,13 @@ def aiosmtplib(smtp: SmtpConnection) -> dict[str, Any]:
     }
 
 
-def environ(connection: Mapping[str, Any], account: str | None) -> dict[str, str]:
-    """Environment variables, named as `email-sandbox env` names them, from the ready file's shape.
-
-    `SSL_CERT_FILE` makes programs that use OpenSSL's defaults trust the sandbox.
-    """
-    found = {"EMAIL_SANDBOX_URL": str(connection["http"]), "SSL_CERT_FILE": str(connection["ca_file"])}
-    if account is not None:
-        found["EMAIL_SANDBOX_ACCOUNT"] = account
-    own = connection.get("oci")
-    if own:
-        listener = next((item for item in own["smtp"] if item.get("stands_for") == SUBMISSION), own["smtp"][0])
-        found |= {
-            "SMTP_HOST": str(listener["host"]),
-            "SMTP_PORT": str(listener["port"]),
-            "SMTP_USERNAME": str(own["smtp_username"]),
-            "SMTP_PASSWORD": str(own["smtp_password"]),
-            "SMTP_SENDER": str(own["approved_sender"]),
-            "SMTP_CA_FILE": str(connection["ca_file"]),
-            "OCI_CLI_CONFIG_FILE": str(own["config_file"]),
-            "OCI_CONFIG_FILE": str(own["config_file"]),
-            "OCI_CLI_ENDPOINT": str(connection["http"]),
-            "OCI_COMPARTMENT": str(own["compartment"]),
-        }
-    return found
+def environ(smtp: SmtpConnection, sender: str) -> dict[str, str]:
+    """Environment variables for programs that read their mail server from there."""
+    return {
+        "SMTP_HOST": smtp.host,
+        "SMTP_PORT": str(smtp.port),
+        "SMTP_USERNAME": smtp.username,
+        "SMTP_PASSWORD": smtp.password,
+        "SMTP_SENDER": sender,
+        "SMTP_CA_FILE": smtp.ca_file,
+    }

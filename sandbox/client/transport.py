@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from sandbox.client.errors import ApiError, UnreachableError
+from sandbox.client.login import header, without_login
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
@@ -27,13 +28,19 @@ class Transport:
 
     def __init__(self, url: str, account: str | None = None, ca_file: str | None = None) -> None:
         """`ca_file` is the sandbox's CA, needed for an `https:` URL only."""
-        self.url = url.rstrip("/")
         self.account = account
+        self.point_at(url)
         self._ca_file = ca_file
         self._lock = threading.Lock()
         self._idle: list[HTTPConnection] = []
         self._busy: dict[int, HTTPConnection] = {}
         """The connection that each thread waits on."""
+
+    def point_at(self, url: str) -> None:
+        """Speak to the sandbox at this URL from now on; a login in it goes into a header and is shown nowhere."""
+        plain, self.login = without_login(url)
+        self.url = plain.rstrip("/")
+        self._authorization = header(self.login)
 
     def json(self, method: str, path: str, *, wait: float = 0.0, body: Any = None, **params: Any) -> Any:
         """The JSON object that answers a request under `/sandbox/v1`; None when it has no content.
@@ -109,7 +116,10 @@ class Transport:
         octets = None if body is None else json.dumps(body).encode()
         _wait_for(connection, patience)
         connection.request(
-            method, target, octets, {"Accept": "application/json", **_described(octets), **(headers or {})}
+            method,
+            target,
+            octets,
+            {"Accept": "application/json", **_described(octets), **self._authorization, **(headers or {})},
         )
         return connection.getresponse()
 

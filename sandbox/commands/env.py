@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--provider", default="oci", show_default=True, help="The provider to point at.")
+@click.option("--provider", help="The provider to point at; else the first that runs.")
 @click.option("--for", "tool", default="shell", show_default=True, help="The program or library; `list` names them.")
 @connected
-def env(client: Client, provider: str, tool: str) -> None:
+def env(client: Client, provider: str | None, tool: str) -> None:
     """Print client settings: shell exports by default, or a recipe for a program or library.
 
     For a shell: eval "$(email-sandbox env)"
     """
-    if provider not in known_providers():
+    if provider is not None and provider not in known_providers():
         raise Failure(f"there is no provider {provider!r}; known: {', '.join(known_providers())}", 2)
+    connection = client.connection()
+    provider = provider or next(name for name in connection if name in known_providers())
     if tool == "list":
         click.echo("\n".join(recipes.names(provider)))
         return
@@ -34,7 +36,6 @@ def env(client: Client, provider: str, tool: str) -> None:
     except KeyError:
         known = ", ".join(recipes.names(provider))
         raise Failure(f"there is no recipe for {tool!r}; known: {known}", 2) from None
-    connection = client.connection()
     if provider not in connection:
         raise Failure(f"the sandbox does not run the provider {provider!r}", 2)
     click.echo(recipes.fill(text, recipes.values(connection, provider)), nl=False)

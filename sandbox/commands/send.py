@@ -5,10 +5,11 @@ from __future__ import annotations
 import smtplib
 import ssl
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,19 @@ from sandbox.commands.connected import connected
 from sandbox.commands.terminal import Failure, failures, inert_text
 
 if TYPE_CHECKING:
-    from sandbox.client import Client, OciConnection, SmtpConnection
+    from sandbox.client import Client, Connection, SmtpConnection
 
 PATIENCE = 30
 """Seconds that a server may take for an answer."""
+HTTPS: Mapping[str, str] = {
+    "oci": "sandbox.commands.oci_request",
+    "ses": "sandbox.commands.ses_request",
+}
+"""Provider with an API that takes mail → the module whose `submit_raw` gives it a whole message."""
 
 
 @click.command()
+@click.option("--provider", help="The provider to send through; else the first that runs.")
 @click.option("--via", type=click.Choice(["smtp", "https"]), default="smtp", show_default=True, help="The channel.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="SMTP port; else the submission port.")
 @click.option("--from", "sender", help="Envelope and header sender; else the ready-made approved one.")
@@ -37,6 +44,7 @@ PATIENCE = 30
 @connected
 def send(
     client: Client,
+    provider: str | None,
     via: str,
     port: int | None,
     sender: str | None,
@@ -47,18 +55,30 @@ def send(
     attach: Sequence[Path],
     eml: Path | None,
 ) -> None:
-    """Send a message to the OCI personality and print the service's answer; exit status 1 when it is refused."""
-    oci = client.oci
-    envelope_from, to = sender or oci.approved_sender, list(recipients) or ["ann@example.net"]
+    """Send a message through a personality and print the service's answer; exit status 1 when it is refused."""
+    name, connection = _connection(client, provider)
+    envelope_from, to = sender or connection.sender, list(recipients) or ["ann@example.net"]
     with failures(1, ValueError, OSError):
         raw = eml.read_bytes() if eml else _compose(envelope_from, to, subject, text, html, attach)
     try:
         if via == "https":
-            _by_https(oci, envelope_from, to, raw)
+            _by_https(name, connection, envelope_from, to, raw)
         else:
-            _by_smtp(_listener(oci, port), envelope_from, to, raw)
+            _by_smtp(_listener(connection, port), envelope_from, to, raw)
     except Failure as failure:
         raise Failure(f"{failure.message}{_why(client, failure.message)}", failure.exit_code) from failure
+
+
+def _connection(client: Client, provider: str | None) -> tuple[str, Connection]:
+    """The provider asked for, or the first that runs, and how to reach it."""
+    from sandbox.client.connections import CONNECTIONS  # noqa: PLC0415 - the client is loaded by now
+
+    connection = client.connection()
+    running = [name for name in connection if name in CONNECTIONS]
+    name = provider or running[0]
+    if name not in running:
+        raise Failure(f"the sandbox does not run the provider {name!r}; it runs {', '.join(running)}", 2)
+    return name, CONNECTIONS[name].read(connection)
 
 
 def _why(client: Client, message: str) -> str:
@@ -83,12 +103,12 @@ def _compose(
     return message.as_bytes(policy=SMTP)
 
 
-def _listener(oci: OciConnection, port: int | None) -> SmtpConnection:
+def _listener(connection: Connection, port: int | None) -> SmtpConnection:
     if port is None:
-        return oci.smtp
-    found = next((item for item in oci.listeners if port in (item.port, item.stands_for)), None)
+        return connection.smtp
+    found = next((item for item in connection.listeners if port in (item.port, item.stands_for)), None)
     if found is None:
-        known = ", ".join(str(item.port) for item in oci.listeners)
+        known = ", ".join(str(item.port) for item in connection.listeners)
         raise Failure(f"no SMTP listener has port {port}; there are {known}", 2)
     return found
 
@@ -138,11 +158,12 @@ def _words(reply: tuple[int, bytes]) -> str:
     return inert_text(f"{reply[0]} {reply[1].decode('utf-8', 'replace')}")
 
 
-def _by_https(oci: OciConnection, sender: str, to: Sequence[str], raw: bytes) -> None:
-    from sandbox.commands.oci_request import submit_raw  # noqa: PLC0415 - cryptography and httpx, for this way only
-
+def _by_https(provider: str, connection: Connection, sender: str, to: Sequence[str], raw: bytes) -> None:
+    if provider not in HTTPS:
+        raise Failure(f"{provider} has no API that takes mail; leave --via https out", 2)
+    submit_raw = import_module(HTTPS[provider]).submit_raw  # cryptography and httpx, for this way only
     with failures(1, OSError, ValueError):
-        status, answer = submit_raw(oci, sender, to, raw)
+        status, answer = submit_raw(connection, sender, to, raw)
     if status != 200:
         raise Failure(f"refused: {status} {answer}")
     click.echo(inert_text(f"{status} {answer}"))

@@ -75,8 +75,11 @@ def _run(settings: Settings) -> None:
     import asyncio  # noqa: PLC0415 - with what follows, half a second that `--help` need not pay
 
     from sandbox import app  # noqa: PLC0415 - see above
+    from sandbox.app.exposure import warned_of  # noqa: PLC0415 - see above
     from sandbox.core.errors import StoreError  # noqa: PLC0415 - see above
 
+    for warning in warned_of(settings):
+        click.echo(f"warning: {warning}", err=True)
     with failures(2, app.ListenerError, app.SettingError), failures(1, StoreError, OSError):
         try:
             asyncio.run(app.serve(settings, announce))
@@ -86,6 +89,7 @@ def _run(settings: Settings) -> None:
 
 def _run_with_inspector(settings: Settings) -> None:
     from sandbox import app  # noqa: PLC0415 - see above
+    from sandbox.client.login import with_login  # noqa: PLC0415 - see above
     from sandbox.commands import tui  # noqa: PLC0415 - see above
     from sandbox.core.errors import StoreError  # noqa: PLC0415 - see above
 
@@ -94,7 +98,7 @@ def _run_with_inspector(settings: Settings) -> None:
         failures(1, StoreError, OSError),
         app.Sandbox(settings) as running,
     ):
-        tui.show(running.url)
+        tui.show(with_login(running.url, settings.login))
 
 
 def announce(ready: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,10 @@ from sandbox.core.store.queue import ATTEMPT, Attempted, Due
 
 BATCH = 500
 """Attempts that share a transaction."""
+FAIR = 10
+"""Attempts after which others have their turn."""
+REST = 3.0
+"""While more mail comes in, delivery rests so many times as long as it worked: accepting goes first."""
 GATHER_SECONDS = 0.02
 """The real pause between two rounds: under load, one round then does the work of many messages."""
 RETRY_SECONDS = 1.0
@@ -75,15 +80,25 @@ class Delivery:
         """Deliver until cancelled."""
         while True:
             self._wake.clear()
+            began = time.monotonic()
             try:
-                await self.run_due()
+                await self._run_round()
                 delay = await self._next_delay()
             except StoreError:
                 _log.warning("the delivery queue is not available; trying again", exc_info=True)
                 delay = RETRY_SECONDS
-            await asyncio.sleep(GATHER_SECONDS)
+            rest = REST * (time.monotonic() - began) if self._wake.is_set() else 0.0
+            await asyncio.sleep(GATHER_SECONDS + rest)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), delay)
+
+    async def _run_round(self) -> None:
+        """Do one batch of what is due for each account, and leave the rest for another round."""
+        async with self._busy:
+            for name in await self._store.queue.next_due():
+                account = self._account(name)
+                if account is not None:
+                    await self._run_batch(account)
 
     async def run_due(self) -> None:
         """Do everything that is due now, for every account."""
@@ -126,9 +141,21 @@ class Delivery:
             return (await self._record(account, [consequence], now))[0]
 
     async def _run_account(self, account: Account) -> None:
-        while batch := await self._store.queue.due(account.id, account.clock.now(), BATCH):
-            now = account.clock.now()
-            await self._record(account, [await self._perform(account, due, now) for due in batch], now)
+        while await self._run_batch(account):
+            pass
+
+    async def _run_batch(self, account: Account) -> bool:
+        """Do at most a batch of what is due; False when there was nothing."""
+        now = account.clock.now()
+        batch = await self._store.queue.due(account.id, now, BATCH)
+        done: list[Consequence] = []
+        for number, due in enumerate(batch, 1):
+            done.append(await self._perform(account, due, now))
+            if not number % FAIR:
+                await asyncio.sleep(0)
+        if done:
+            await self._record(account, done, now)
+        return bool(done)
 
     async def _perform(self, account: Account, due: Due, now: float) -> Consequence:
         if due.task != ATTEMPT:

@@ -140,6 +140,11 @@ class Faults:
         self._random = random
         self._armed: dict[str, Fault] = {}
 
+    @property
+    def armed(self) -> bool:
+        """Whether there is anything to check; without, nobody needs to say what is known about the exchange."""
+        return bool(self._armed)
+
     def add(self, fault: Fault) -> None:
         """Arm an error; it is checked after those armed before it."""
         self._armed[fault.id] = fault

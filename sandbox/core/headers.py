@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.utils import getaddresses
+from typing import NamedTuple
 
 from sandbox.core.errors import Condition, Refusal
 
@@ -24,8 +24,7 @@ _ADDRESS_FIELD = 65_536
 """Octets of an address field that the fallback parser may be given; more than any real message has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One header field: its name as written, and its value with folding removed."""
 
     name: str
@@ -71,13 +70,7 @@ def split(raw: bytes, limit: int) -> HeaderBlock:
     for number, line in enumerate(_unfold(raw[:end])):
         match = _FIELD.match(line)
         if match:
-            value = line[match.end() :].decode("utf-8", "surrogateescape")
-            fields.append(
-                Field(
-                    match[1].decode("ascii"),
-                    value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
-                )
-            )
+            fields.append(Field(match[1].decode("ascii"), line[match.end() :].decode("utf-8", "replace")))
         elif not (number == 0 and line.startswith(b"From ")):  # an mbox line in front, as sendmail programs leave it
             raise Refusal(Condition.UNPARSABLE)
     if not fields or not (ended or end == len(raw)):

@@ -67,12 +67,14 @@ class Intake:
         record = self._record(account, rules, submission, decided, now, units)
         notes = [await rules.note_suppressed(account, address, record.message_id) for address in decided.suppressed]
         ledger.add(now, units, len(using))
+        edits = [note for note in notes if note is not None]
         try:
-            changed = await self._store.messages.accept(record, submission.raw, _events(record), filter(None, notes))
+            changed = await self._store.messages.accept(record, submission.raw, _events(record), edits)
         except StoreError as error:
             ledger.add(now, -units, -len(using))
             raise Refusal(Condition.STORAGE_FULL) from error
-        await self._store.resources.renew(changed)
+        if changed:
+            await self._store.resources.renew(changed)
         self._accepted()
         return Receipt(
             message=record.id,
@@ -143,7 +145,7 @@ class Intake:
             sha256=hashlib.sha256(submission.raw).hexdigest(),
             units=units,
             recipients=tuple(
-                _recipient(position, address, address in decided.suppressed, now)
+                _recipient(position, address, decided, now)
                 for position, address in enumerate(envelope.rcpt_to)
             ),
             attributes=decided.attributes,
@@ -155,8 +157,11 @@ def _weight(size: int, sizes: SizeRules) -> int:
     return 1 if sizes.unit is None else max(1, -(-size // sizes.unit))
 
 
-def _recipient(position: int, address: str, suppressed: bool, now: float) -> RecipientRecord:
-    if suppressed:
+def _recipient(position: int, address: str, decided: _Decided, now: float) -> RecipientRecord:
+    reason = decided.attributes.get("rejected")
+    if reason:
+        return RecipientRecord(position=position, address=address, outcome=Outcome.REJECTED, detail=str(reason))
+    if address in decided.suppressed:
         return RecipientRecord(
             position=position, address=address, outcome=Outcome.SUPPRESSED, detail="on the suppression list"
         )
@@ -175,6 +180,8 @@ def _events(record: MessageRecord) -> list[dict[str, Any]]:
         "size": record.size,
     }
     events: list[dict[str, Any]] = [{**about, "type": "message.accepted", "data": data}]
+    if record.attributes.get("rejected"):
+        events.append({**about, "type": "message.rejected", "data": {"reason": record.attributes["rejected"]}})
     events.extend(
         {
             **about,

@@ -80,7 +80,8 @@ class Rules(Protocol):
         """The provider's last word on a whole message: what it remembers of it, or a `Refusal`.
 
         What is returned is added to the attributes of the submission and stored with the message. `suppressed` in it
-        names the recipients that are held back, where that depends on more than the address.
+        names the recipients that are held back, where that depends on more than the address; `rejected` says why nobody
+        gets a message that is accepted nevertheless.
         """
         ...
 

@@ -38,14 +38,14 @@ class Transcript:
         self.ended: float | None = None
         self.sending: Callable[[], bool] = lambda: True
         """Whether a message may be on its way at this moment; who speaks for more than one message says so."""
-        self._lines: list[dict[str, Any]] = []
+        self._lines: list[tuple[float, str, str]] = []
 
     def said(self, side: str, text: str) -> None:
         """Add a line of the `client`, the `server`, or a remark of the `sandbox`; secrets are masked by the caller."""
         if len(self._lines) == LINES:
             side, text = "sandbox", f"the transcript ends here: it has {LINES} lines"
         if len(self._lines) <= LINES:
-            self._lines.append({"at": self._clock.now(), "side": side, "text": text[:LINE_LENGTH]})
+            self._lines.append((self._clock.now(), side, text[:LINE_LENGTH]))
 
     def refused(self, entry: ErrorEntry, stage: Stage, text: str, *, forced: bool) -> None:
         """Note that a catalog row was the answer, and why."""
@@ -79,7 +79,7 @@ class Transcript:
             summary=self.summary,
             started=self.started,
             ended=self.ended,
-            lines=tuple(self._lines),
+            lines=tuple({"at": at, "side": side, "text": text} for at, side, text in self._lines),
             refusals=tuple(self.refusals),
             messages=tuple(self.messages),
             extra=dict(self.extra),

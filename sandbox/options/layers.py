@@ -104,10 +104,24 @@ def _typed(values: Mapping[str, Any], origin: Callable[[str], str]) -> dict[str,
     found: dict[str, Any] = {}
     for alias in ALIASES:
         if alias.key in values:
-            found |= {row.key: read(row, values[alias.key], origin(alias.key)) for row in alias.rows()}
+            found |= _spread(alias, values[alias.key], origin(alias.key))
     for row in ROWS:
         if row.key in values:
             found[row.key] = _read_all(row, values[row.key], origin(row.key))
+    return found
+
+
+def _spread(alias: Alias, value: Any, origin: str) -> dict[str, Any]:
+    """An alias's value for each row that can have it; `SettingsError` when none can."""
+    found: dict[str, Any] = {}
+    errors: list[SettingsError] = []
+    for row in alias.rows():
+        try:
+            found[row.key] = read(row, value, origin)
+        except SettingsError as error:  # providers have words of their own: `sandbox` means nothing to the others
+            errors.append(error)
+    if not found:
+        raise errors[0]
     return found
 
 

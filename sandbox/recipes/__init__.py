@@ -70,7 +70,7 @@ def values(connection: Mapping[str, Any], provider: str) -> dict[str, str]:
         "port": str(chosen["port"]),
         "username": plain["smtp_username"],
         "password": plain["smtp_password"],
-        "sender": plain.get("approved_sender", ""),
+        "sender": plain.get("sender") or plain.get("approved_sender", ""),
         "http": str(connection["http"]),
         "https": str(connection["https"]),
         "ca_file": str(connection["ca_file"]),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute, Mount
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox.core.chaos import Action
 from sandbox.core.model import Channel, Stage
@@ -28,6 +30,7 @@ from sandbox.window import (
     status,
 )
 from sandbox.window.controls import Controls
+from sandbox.window.login import Guesses, behind_login
 from sandbox.window.operation import Operation, Parameter, application
 from sandbox.window.preview import SCHEMES
 from sandbox.window.schemas import FLAG, NUMBER, TEXT, TEXTS, WHOLE, many, maybe, page, record, ref
@@ -182,6 +185,7 @@ OPERATIONS = (
         summary="SMTP conversations and API calls: the open ones, then the ended ones, newest first",
         answer=page("SessionSummary"),
         parameters=(
+            Parameter(name="query", about="search query; absent or blank: every conversation"),
             _words("refused", "true: only with a refusal; false: only without", ["true", "false"]),
             _limit(sessions.PAGE, sessions.LONGEST_PAGE),
             _CURSOR,
@@ -333,6 +337,11 @@ OPERATIONS = (
 """Every operation, in the order of the documentation."""
 
 
-def routes(services: Services, controls: Controls) -> list[BaseRoute]:
-    """The inspection API under `/sandbox`, and the web page at `/`."""
-    return [Mount("/sandbox", app=application(OPERATIONS, services, controls)), *site.routes()]
+def routes(services: Services, controls: Controls, login: str = "") -> Sequence[BaseRoute]:
+    """The inspection API under `/sandbox`, and the web page at `/`; `login` is asked for, if there is one."""
+    guesses = Guesses()
+    mount = Mount("/sandbox", app=application(OPERATIONS, services, controls))
+    found: list[Mount | Route] = [mount, *site.routes()]
+    for route in found:
+        route.app = behind_login(route.app, login, guesses)
+    return found

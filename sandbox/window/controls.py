@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sandbox.core.accounts import Account
@@ -18,6 +18,9 @@ class Controls(Protocol):
     """The version of the program."""
     started: float
     """When the sandbox began to accept connections: real Unix seconds."""
+
+    warnings: Sequence[str]
+    """What whoever looks at the sandbox should know, a sentence each."""
 
     async def reset(self, account: Account) -> None:
         """Empty the account and provision it anew from the settings; its clock returns to real time."""

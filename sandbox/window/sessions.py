@@ -5,7 +5,11 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from sandbox.core.errors import NotFoundError
+from sandbox.core.search import compile_query
+from sandbox.core.search_attempts import ATTEMPTS
 from sandbox.core.store import SessionRecord
+from sandbox.core.store.messages import Clause
+from sandbox.core.store.sessions import matching
 from sandbox.window import shapes
 from sandbox.window.call import Call
 from sandbox.window.cursor import make_cursor, read_cursor
@@ -21,12 +25,17 @@ async def show_list(call: Call) -> Response:
     wish = call.choice("refused", ("true", "false"))
     refused = None if wish is None else wish == "true"
     before = read_cursor(call.text("cursor"), (float, str))
+    query = call.text("query") or ""
+    clause = compile_query(query, call.now, ATTEMPTS) if query.strip() else None
     running = [] if before else [one for one in call.services.sessions.all(call.account.id) if _wanted(one, refused)]
-    ended = await call.services.store.sessions.page(call.account.id, refused=refused, before=before, limit=limit + 1)
+    if running and clause:
+        running = matching(running, clause)
+    ended = await call.services.store.sessions.page(
+        call.account.id, refused=refused, clause=clause, before=before, limit=limit + 1
+    )
     more = len(ended) > limit
     names = {one.id for one in ended}  # a session may have ended between the two looks
-    total, with_refusal = await call.services.store.sessions.count(call.account.id)
-    known = {None: total, True: with_refusal, False: total - with_refusal}[refused]
+    known = await _count(call, refused, clause)
     shown = [*(one for one in running if one.id not in names), *ended[:limit]]
     return json_answer(
         {
@@ -35,6 +44,14 @@ async def show_list(call: Call) -> Response:
             "total": known + len(shown) - len(ended[:limit]),
         }
     )
+
+
+async def _count(call: Call, refused: bool | None, clause: Clause | None) -> int:
+    """How many ended ones fit."""
+    if clause is not None:
+        return await call.services.store.sessions.count_matching(call.account.id, refused, clause)
+    total, with_refusal = await call.services.store.sessions.count(call.account.id)
+    return {None: total, True: with_refusal, False: total - with_refusal}[refused]
 
 
 def _wanted(record: SessionRecord, refused: bool | None) -> bool:

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 PACKAGE = "sandbox_ui.web"
 """Named, not imported: the viewer is another program, which may be absent."""
@@ -35,7 +35,7 @@ HEADERS = {
 """`no-cache` with an ETag: a new version shows at the next load, an unchanged file costs 304."""
 
 
-def routes(package: str = PACKAGE) -> list[BaseRoute]:
+def routes(package: str = PACKAGE) -> list[Route]:
     """The page at `/` and its files below `/web/`."""
     files = dict(_files(package))
 

@@ -40,6 +40,6 @@ async def show(call: Call) -> Response:
             "clock": shapes.clock(call.account),
             "last_event": await store.events.last_id(),
             "store": {"used": room.used, "file": room.file, "free": room.free},
-            "warnings": warnings_about(room),
+            "warnings": [*call.controls.warnings, *warnings_about(room)],
         }
     )

@@ -13,7 +13,7 @@ class Dialect:
     host: str
     """The name the server gives itself."""
     greeting: str
-    """Text after `220 `."""
+    """Text after `220 `; may use `{host}` and `{session}`, an id of the connection."""
     before_tls: Sequence[str]
     """EHLO keywords before TLS, in order."""
     after_tls: Sequence[str]
@@ -37,6 +37,8 @@ class Dialect:
     start_data: str = "354 End data with <CR><LF>.<CR><LF>"
     accepted: str = "250 Ok"
     """Reply to the end of data; may use `{message_id}`, `{envelope_id}` and `{message}`."""
+    chunk_ok: str = "250 2.0.0 Continue"
+    """Reply to a chunk that is not the last."""
     goodbye: str = "221 Bye"
     reset: str = "250 Ok"
     noop: str = "250 Ok"
@@ -46,6 +48,11 @@ class Dialect:
     """Whether AUTH and MAIL wait for EHLO; servers in the tradition of sendmail don't insist."""
     bare_lines: bool = False
     """Whether LF alone ends a line as well, as people who type into `openssl s_client` send it."""
+
+    @property
+    def chunking(self) -> bool:
+        """Whether messages may come in chunks (RFC 3030)."""
+        return "CHUNKING" in self.after_tls
 
     @property
     def reports(self) -> bool:

@@ -80,6 +80,7 @@ def domain_name(text: str) -> str:
     return spelled(parse_name(text))
 
 
+@lru_cache(maxsize=4096)
 def parse_name(text: str) -> dns.name.Name:
     """An absolute name; `RecordError` for what is none: empty or long labels, characters outside ASCII, blanks."""
     if not text.isascii() or not text or re.search(r"[\x00-\x20\x7f]", text):

@@ -14,9 +14,11 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -24,9 +26,14 @@ from sandbox.core.errors import StoreError
 from sandbox.core.model import Event
 from sandbox.core.store.schema import migrate
 
+Item = TypeVar("Item")
 T = TypeVar("T")
 BATCH = 512
 """Jobs that share a commit at the most; bounds the wait of the first of them."""
+AT_ONCE = 16
+"""Rows of one INSERT; bounds the number of its values, and of its forms that are kept prepared."""
+PREPARED = 512
+"""Statements that are kept prepared."""
 _SPOILING = (sqlite3.OperationalError, sqlite3.DatabaseError)
 """A full disk, a lost or a damaged file (the second one is that by itself, not as a base) spoils the transaction."""
 BUSY_SECONDS = 5.0
@@ -70,10 +77,40 @@ class Transaction:
         self.events.append(event)
         return event
 
+    def events_together(self, wishes: Sequence[Mapping[str, Any]]) -> None:
+        """Record several events, each as the arguments of `event`, in few statements."""
+        fresh = [Event(id=number, **wish) for number, wish in enumerate(wishes, self.last_rowid("events") + 1)]
+        columns = ("id", "account", "at", "type", "message", "recipient", "data")
+        self.insert(
+            "events",
+            columns,
+            [(e.id, e.account, e.at, e.type, e.message, e.recipient, json.dumps(e.data)) for e in fresh],
+        )
+        self.events += fresh
+
+    def last_rowid(self, table: str) -> int:
+        """The greatest number that a table with AUTOINCREMENT has ever given to a row; 0 for a new table."""
+        row = self.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows, many with each statement: the interpreter is let go of once for each, not once for each row."""
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            self.execute(_insert_statement(table, columns, len(part)), [value for row in part for value in row])
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(table: str, columns: tuple[str, ...], rows: int) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - names are ours
+
 
 @dataclass(slots=True)
 class _Job(Generic[T]):
-    work: Callable[[Transaction], T]
+    work: Callable[[Transaction, Sequence[Any]], Sequence[T]]
+    """Does the work of several jobs at once: their items → their results. Equal work of neighbours is done together."""
+    item: Any
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[T]
     result: T | None = None
@@ -105,7 +142,11 @@ class Database:
         name = str(self.path) if self.path else "the store"
         try:
             connection = sqlite3.connect(
-                self.path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                self.path or ":memory:",
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=PREPARED,
             )
             migrate(connection, name, self.path)
             connection.execute("PRAGMA secure_delete = OFF")  # some builds overwrite all that is deleted
@@ -124,10 +165,17 @@ class Database:
         Raises what `work` raised (and nothing of it is kept), or `StoreError` when the commit failed. Cancelling the
         caller does not undo the job.
         """
+        return await self.write_together(lambda transaction, _: (work(transaction),), None)
+
+    async def write_together(self, work: Callable[[Transaction, Sequence[Item]], Sequence[T]], item: Item) -> T:
+        """Like `write`, for work that is cheaper for many: `work` gets the items of all jobs of its kind that wait.
+
+        It returns their results in order. When it raises, nothing of it is kept, and it is called again for each item.
+        """
         if self._closed:
             raise StoreError("the store is closed")
         loop = asyncio.get_running_loop()
-        job: _Job[T] = _Job(work, loop, loop.create_future())
+        job: _Job[T] = _Job(work, item, loop, loop.create_future())
         self._jobs.put(job)
         return await job.future
 
@@ -193,8 +241,8 @@ class Database:
         try:
             self._check_file()
             connection.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                self._perform(job)
+            for _, jobs in groupby(batch, key=lambda job: job.work):
+                self._perform(list(jobs))
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError, StoreError) as error:
             with contextlib.suppress(sqlite3.Error):
@@ -205,19 +253,27 @@ class Database:
             with contextlib.suppress(RuntimeError):  # that loop is gone, and its waiters with it
                 loop.call_soon_threadsafe(self._settle, [job for job in batch if job.loop is loop])
 
-    def _perform(self, job: _Job[Any]) -> None:
+    def _perform(self, jobs: Sequence[_Job[Any]]) -> None:
+        """Do the work of jobs of one kind; one that can't be done with the others is tried alone."""
         transaction = Transaction(self._connection)
         self._connection.execute("SAVEPOINT job")
         try:
-            job.result = job.work(transaction)
+            results = jobs[0].work(transaction, [job.item for job in jobs])
         except Exception as error:  # whatever it is belongs to the one who waits
             if type(error) in _SPOILING:
                 raise
             self._connection.execute("ROLLBACK TO job")
-            job.error = error
-        else:
-            job.events = transaction.events
+            self._connection.execute("RELEASE job")
+            if len(jobs) == 1:
+                jobs[0].error = error
+            else:
+                for job in jobs:
+                    self._perform([job])
+            return
         self._connection.execute("RELEASE job")
+        for job, result in zip(jobs, results, strict=True):
+            job.result = result
+        jobs[0].events = transaction.events
 
     def _check_file(self) -> None:
         """Refuse to write into a file that was deleted or replaced beneath us: its commits would be lost."""

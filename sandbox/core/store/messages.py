@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
+from sandbox.core.store.acceptance import Accepted, store_accepted
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.removal import Removed, remove_in_slices
-from sandbox.core.store.resources import Edit, edit_stored
+from sandbox.core.store.resources import Edit
 from sandbox.core.store.tallies import MESSAGES, UNREAD, outcomes, tally
-from sandbox.core.store.usage import record_usage
 
 SQLITE_VARIABLES = 900
 """How many values one statement may name; SQLite's own floor is 999."""
@@ -65,14 +65,14 @@ class MessageRows:
         self._database = database
 
     async def accept(
-        self, record: MessageRecord, raw: bytes, events: Iterable[Mapping[str, Any]], edits: Iterable[Edit] = ()
+        self, record: MessageRecord, raw: bytes, events: Sequence[Mapping[str, Any]], edits: Sequence[Edit] = ()
     ) -> list[Resource]:
         """Make a message, its recipients, its share of the quota and its events durable, all or nothing.
 
         `edits` are made in the same transaction; returns what they changed.
         """
-        wishes = list(edits)
-        return await self._database.write(lambda transaction: _accept(transaction, record, raw, events, wishes))
+        accepted = Accepted(record=record, raw=raw, events=events, edits=edits)
+        return await self._database.write_together(store_accepted, accepted)
 
     async def take_in(self, record: MessageRecord, raw: bytes, event: Mapping[str, Any]) -> None:
         """Make a message durable as it was elsewhere, with its flags."""
@@ -141,44 +141,8 @@ _COLUMNS = (
 )
 
 
-def _accept(
-    transaction: Transaction,
-    record: MessageRecord,
-    raw: bytes,
-    events: Iterable[Mapping[str, Any]],
-    edits: Iterable[Edit],
-) -> list[Resource]:
-    envelope = record.envelope
-    cursor = transaction.execute(
-        "INSERT INTO messages (id, account, provider, channel, session, mail_from, helo, client, user, sender, rcpt_to,"
-        " to_header, subject, message_id, envelope_id, accepted, size, sha256, units, mail_params, attributes,"
-        " rcpt_params)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            record.id, record.account, record.provider, record.channel, record.session, envelope.mail_from,
-            envelope.helo, envelope.client, envelope.user, record.sender, json.dumps(envelope.rcpt_to), record.to,
-            record.subject, record.message_id, record.envelope_id, record.accepted, record.size, record.sha256,
-            record.units, json.dumps(dict(envelope.mail_params)), json.dumps(dict(record.attributes)),
-            json.dumps({name: dict(params) for name, params in envelope.rcpt_params.items()}),
-        ),
-    )  # fmt: skip
-    seq = cursor.lastrowid
-    transaction.execute("INSERT INTO raws (message, octets) VALUES (?, ?)", (seq, raw))
-    transaction.executemany(
-        "INSERT INTO recipients (message, position, address, outcome, detail, due, attempts)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(seq, r.position, r.address, r.outcome, r.detail, r.due, r.attempts) for r in record.recipients],
-    )
-    if record.units:
-        record_usage(transaction, record.account, record.provider, record.accepted, record.units)
-    for event in events:
-        transaction.event(**event)
-    changed = (edit_stored(transaction, wish) for wish in edits)
-    return [row for row in changed if row is not None]
-
-
 def _take_in(transaction: Transaction, record: MessageRecord, raw: bytes, event: Mapping[str, Any]) -> None:
-    _accept(transaction, record, raw, [event], [])
+    store_accepted(transaction, [Accepted(record=record, raw=raw, events=[event])])
     transaction.execute(
         "UPDATE messages SET read = ?, tags = ? WHERE id = ?",
         (int(record.read), json.dumps(list(record.tags)), record.id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +20,8 @@ class _Shelf:
     by_key: dict[tuple[str, str], Resource] = field(default_factory=dict)
     owners: dict[str, list[Resource]] = field(default_factory=dict)
     accounts: dict[str, dict[str, Resource]] = field(default_factory=dict)
+    in_order: dict[str, list[Resource]] = field(default_factory=dict)
+    """Each account's resources, oldest first; made when asked for, forgotten when one changes."""
 
     def put(self, resource: Resource) -> None:
         self.drop(resource.account, resource.id)
@@ -27,12 +29,21 @@ class _Shelf:
         self.by_key[resource.account, resource.key] = resource
         self.owners.setdefault(resource.key, []).append(resource)
         self.accounts.setdefault(resource.account, {})[resource.id] = resource
+        self.in_order.pop(resource.account, None)
+
+    def sorted(self, account: str) -> list[Resource]:
+        found = self.in_order.get(account)
+        if found is None:
+            rows = self.accounts.get(account, {}).values()
+            found = self.in_order[account] = sorted(rows, key=lambda row: (row.created, row.id))
+        return found
 
     def drop(self, account: str, resource_id: str) -> None:
         old = self.by_id.pop((account, resource_id), None)
         if old is not None:
             self.by_key.pop((account, old.key), None)
             del self.accounts[account][resource_id]
+            self.in_order.pop(account, None)
             self.owners[old.key].remove(old)
             if not self.owners[old.key]:
                 del self.owners[old.key]
@@ -60,6 +71,15 @@ class Resources:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._shelves: dict[tuple[str, str], _Shelf] = {}
+        self.concluded: dict[Hashable, Any] = {}
+        """What was concluded from the resources as they are now; who asks the same again finds the answer here.
+
+        Every change begins an empty one, so hold on to this one while concluding.
+        """
+
+    def _put(self, shelf: _Shelf, resource: Resource) -> None:
+        shelf.put(resource)
+        self.concluded = {}
 
     async def _shelf(self, provider: str, kind: str) -> _Shelf:
         shelf = self._shelves.get((provider, kind))
@@ -75,6 +95,7 @@ class Resources:
     def forget(self) -> None:
         """Drop the memory after rows changed without this object's knowledge."""
         self._shelves.clear()
+        self.concluded = {}
 
     async def get(self, account: str, provider: str, kind: str, resource_id: str) -> Resource | None:
         """The resource with this id, or None."""
@@ -90,8 +111,7 @@ class Resources:
 
     async def all(self, account: str, provider: str, kind: str) -> list[Resource]:
         """All of an account's resources of a kind, oldest first."""
-        found = (await self._shelf(provider, kind)).accounts.get(account, {}).values()
-        return sorted(found, key=lambda resource: (resource.created, resource.id))
+        return list((await self._shelf(provider, kind)).sorted(account))
 
     async def owned(self, account: str) -> list[Resource]:
         """Everything that an account owns, of every provider and kind, oldest first of each."""
@@ -108,13 +128,13 @@ class Resources:
             await self._shelf(provider, kind)
         await self._database.write(lambda transaction: _insert(transaction, batch))
         for resource in batch:
-            (await self._shelf(resource.provider, resource.kind)).put(resource)
+            self._put(await self._shelf(resource.provider, resource.kind), resource)
         return batch
 
     async def adopt(self, resources: Iterable[Resource]) -> None:
         """Take resources into memory that a transaction stored through `insert_if_absent`."""
         for resource in resources:
-            (await self._shelf(resource.provider, resource.kind)).put(resource)
+            self._put(await self._shelf(resource.provider, resource.kind), resource)
 
     async def change(
         self, resource: Resource, now: float, edit: Callable[[dict[str, Any]], dict[str, Any]]
@@ -144,7 +164,7 @@ class Resources:
         for row in changed:
             await self._refresh(row)
         for row in batch:
-            (await self._shelf(row.provider, row.kind)).put(row)
+            self._put(await self._shelf(row.provider, row.kind), row)
         return changed
 
     async def renew(self, resources: Iterable[Resource]) -> None:
@@ -155,13 +175,14 @@ class Resources:
     async def _refresh(self, changed: Resource) -> None:
         shelf = await self._shelf(changed.provider, changed.kind)
         if (changed.account, changed.id) in shelf.by_id:  # it may have been removed meanwhile
-            shelf.put(changed)
+            self._put(shelf, changed)
 
     async def remove(self, resource: Resource) -> None:
         """Delete a resource; deleting twice is no error."""
         shelf = await self._shelf(resource.provider, resource.kind)
         await self._database.write(lambda transaction: _delete(transaction, resource))
         shelf.drop(resource.account, resource.id)
+        self.concluded = {}
 
 
 _IDENTITY = "account = ? AND provider = ? AND kind = ? AND id = ?"

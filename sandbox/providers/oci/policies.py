@@ -32,6 +32,8 @@ PERMISSIONS: Mapping[str, tuple[str, str]] = {
 """Single permissions, as statements name them between braces: the verb and the resource type that they stand for."""
 DEPTH = 8
 """Compartments within compartments."""
+CONCLUSIONS = 10_000
+"""Answers that are remembered until a resource changes."""
 _NAME = r"(?:'[^']*'|[^\s,'{}]+)(?:/(?:'[^']*'|[^\s,'{}]+))?"
 _STATEMENT = re.compile(
     rf"(?P<effect>allow|endorse|admit|define)\s+"
@@ -104,6 +106,18 @@ async def allowed(
     services: Services, account: Account, principal: Principal, verb: str, resource: str, compartment: str
 ) -> bool:
     """Whether a user may do something to a type of resource in a compartment."""
+    known = services.store.resources.concluded
+    question = (__name__, account.id, principal.user, verb, resource, compartment)
+    if question not in known:
+        if len(known) >= CONCLUSIONS:
+            known.clear()
+        known[question] = await _allowed(services, account, principal, verb, resource, compartment)
+    return bool(known[question])
+
+
+async def _allowed(
+    services: Services, account: Account, principal: Principal, verb: str, resource: str, compartment: str
+) -> bool:
     resources = services.store.resources
     memberships = await resources.all(account.id, "oci", "membership")
     mine = {one.data["groupId"] for one in memberships if one.data["userId"] == principal.user}

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 
 from sandbox.wire.provider import SmtpListener
+from sandbox.wire.smtp.connection import Connection, Room
 from sandbox.wire.smtp.endpoint import Endpoint
 from sandbox.wire.smtp.limits import Limits
 from sandbox.wire.smtp.session import SmtpSession
@@ -22,16 +23,17 @@ class OpenListener:
         self._endpoint = endpoint
         self._context = context
         self._sessions: set[SmtpSession] = set()
+        self._room = Room()
         self._server: asyncio.Server | None = None
 
     async def open(self, host: str, port: int) -> None:
         """Start accepting; raises `OSError` when the port is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, host, port, backlog=512)
+        self._server = await loop.create_server(self._connection, host, port, backlog=512)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    def _session(self) -> SmtpSession:
-        return SmtpSession(self._endpoint, self.listener, self._context, self._sessions)
+    def _connection(self) -> Connection:
+        return SmtpSession(self._endpoint, self.listener, self._context, self._sessions, self._room).connection
 
     async def close(self) -> None:
         """Stop accepting, then end every session and wait for it; a message being accepted is finished first."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sandbox.core.errors import Condition, Refusal
 from sandbox.core.model import Stage
 from sandbox.core.transcript import Transcript
-from sandbox.wire.smtp import arriving, auth, data, hello, mail, smaller
+from sandbox.wire.smtp import arriving, auth, chunking, data, hello, mail, smaller
 from sandbox.wire.smtp.address import shown
 from sandbox.wire.smtp.conversation import Conversation
 from sandbox.wire.smtp.lines import MASK, IdleError, StoppingError
@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, Command] = {
     "MAIL": Command(run=mail.mail, stage=Stage.MAIL),
     "RCPT": Command(run=mail.rcpt, stage=Stage.RCPT),
     "DATA": Command(run=data.data, stage=Stage.DATA, bare=True),
+    "BDAT": Command(run=chunking.bdat, stage=Stage.DATA),
     "RSET": Command(run=smaller.rset, stage=Stage.OTHER, bare=True),
     "NOOP": Command(run=smaller.noop, stage=Stage.OTHER, in_clear=True),
     "VRFY": Command(run=smaller.disabled, stage=Stage.OTHER),
@@ -76,7 +77,8 @@ async def greet(conversation: Conversation) -> None:
     elif conversation.locked_out():
         await conversation.refuse(Refusal(Condition.TOO_MANY_AUTH_FAILURES))
     elif not await _turned_away(conversation):
-        await conversation.reply(f"220 {conversation.dialect.greeting.format(host=conversation.dialect.host)}")
+        dialect, session = conversation.dialect, conversation.transcript.session
+        await conversation.reply(f"220 {dialect.greeting.format(host=dialect.host, session=session)}")
 
 
 async def _turned_away(conversation: Conversation) -> bool:
@@ -87,6 +89,7 @@ async def _turned_away(conversation: Conversation) -> bool:
             await admit(conversation.services, conversation.address)
     except Refusal as refusal:
         await conversation.refuse(refusal)
+        conversation.closing = True
         return True
     return False
 
@@ -96,6 +99,8 @@ async def perform(conversation: Conversation, line: bytes) -> None:
     verb, _, rest = line.partition(b" ")
     name = verb.decode("ascii", "replace").upper()
     command = COMMANDS.get(name)
+    if command is not None and command.run is chunking.bdat and not conversation.dialect.chunking:
+        command = None
     conversation.verb = name if command else ""
     conversation.stage = command.stage if command else Stage.OTHER
     conversation.transcript.said("client", _masked(conversation, command, line))

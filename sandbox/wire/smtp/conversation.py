@@ -51,6 +51,10 @@ class Transaction:
     """Parameters of RCPT by recipient, for those that had any."""
     silent: set[str] = field(default_factory=set)
     """Recipients that are suppressed: the client was told, the message does not go to them."""
+    chunks: list[bytes] = field(default_factory=list)
+    """What BDAT has brought, as long as it is not too large."""
+    chunked: int = 0
+    """Octets that it has brought."""
     awaiting: ErrorEntry | None = None
     """An error that a magic recipient asked for, which strikes at a later stage."""
     arrivals: dict[str, list[str]] = field(default_factory=dict)
@@ -83,6 +87,8 @@ class Conversation:
         self.tried_auth = False
         self.transaction: Transaction | None = None
         self.closing = False
+        self.accepting = False
+        """Whether a message is being stored: the session must not be cut off now."""
         self.bad_commands = 0
         self._failures = 0
 
@@ -161,6 +167,8 @@ class Conversation:
     ) -> ErrorEntry | None:
         """Do to the connection what is forced at this moment; send the error that is, if any, and return it."""
         faults = (account or self.account).faults
+        if not faults.armed:
+            return None
         context = FaultContext(
             client=self.transcript.client,
             user=user or (self.principal.credential if self.principal else ""),

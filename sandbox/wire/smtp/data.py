@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from sandbox.core import headers
@@ -63,7 +62,7 @@ async def data(conversation: Conversation, _: str) -> None:
     """Take the message of a transaction (RFC 5321 section 4.1.1.4)."""
     need_login(conversation)
     transaction = conversation.transaction
-    if transaction is None or not transaction.recipients:
+    if transaction is None or not transaction.recipients or transaction.chunked:
         raise Refusal(Condition.RECIPIENT_NEEDED)
     sender, recipients = transaction.sender, transaction.recipients
     if await conversation.struck(Stage.DATA, sender=sender, recipients=recipients):
@@ -78,13 +77,18 @@ async def data(conversation: Conversation, _: str) -> None:
 
 
 async def _receive(conversation: Conversation, transaction: Transaction) -> None:
-    """Read the data and answer it; the transaction is over either way."""
+    """Read the data and answer it."""
     limit = conversation.endpoint.state.rules.sizes(conversation.account).message
     limits = conversation.endpoint.limits
     conversation.input.expect_data(limits.idle, limits.data_rate)
     content = await read_content(conversation.input, limit)
-    conversation.stage = Stage.BODY
     conversation.transcript.said("client", f"(message data, {content.size} octets)")
+    await finish(conversation, transaction, content)
+
+
+async def finish(conversation: Conversation, transaction: Transaction, content: Content) -> None:
+    """Answer a whole message, however it came; the transaction is over either way."""
+    conversation.stage = Stage.BODY
     try:
         await _answer(conversation, transaction, content)
     finally:
@@ -92,7 +96,7 @@ async def _receive(conversation: Conversation, transaction: Transaction) -> None
 
 
 async def _answer(conversation: Conversation, transaction: Transaction, content: Content) -> None:
-    subject = _subject(content) if conversation.account.faults.all() else ""
+    subject = _subject(content) if conversation.account.faults.armed else ""
     sender, recipients = transaction.sender, transaction.recipients
     if await conversation.struck(Stage.BODY, sender=sender, recipients=recipients, subject=subject):
         return
@@ -142,16 +146,13 @@ def _submission(conversation: Conversation, transaction: Transaction, octets: by
 
 
 async def _accept(conversation: Conversation, submission: Submission) -> Receipt:
-    """Hand over to the intake, which finishes even when the session is cancelled meanwhile."""
-    accepting = asyncio.ensure_future(conversation.services.intake.accept(submission))
+    """Hand over to the intake; a session that is to end waits for it."""
+    conversation.accepting = True
     try:
-        return await asyncio.shield(accepting)
-    except asyncio.CancelledError:
-        await asyncio.wait([accepting])
-        if not accepting.cancelled() and accepting.exception() is None:
-            conversation.transcript.messages.append(accepting.result().message)
-        raise
+        return await conversation.services.intake.accept(submission)
     except Refusal as refusal:
         if refusal.reason is Condition.HEADER_SENDER_NOT_APPROVED:
             conversation.note_failure()
         raise
+    finally:
+        conversation.accepting = False

@@ -17,6 +17,8 @@ LONGER = {
     b"RCPT ": COMMAND_LINE + 500,  # RFC 3461 section 4 lets extensions add as much
     b"AUTH ": 12_288,  # RFC 4954 section 4
 }
+BEHIND = 2 * CHUNK
+"""Octets that wait to be read before the connection is read no further."""
 AUTH_LINE = LONGER[b"AUTH "]
 """Octets of a client's answer to a challenge, RFC 4954 section 4."""
 MASK = "********"
@@ -42,23 +44,63 @@ def command_limit(start: bytes | bytearray) -> int:
 
 
 class Input:
-    """The client's octets, in order, on top of the stream that the connection feeds."""
+    """The client's octets, in order, as the connection feeds them."""
 
-    def __init__(self, reader: asyncio.StreamReader) -> None:
+    def __init__(self, hold: Callable[[], None] = lambda: None, release: Callable[[], None] = lambda: None) -> None:
+        """`hold` stops the connection from reading while the session is behind, `release` lets it go on."""
         self.waiting_since: float | None = None
         """When the client was last expected to say something, in loop time; None while it is the server's turn."""
         self.flooded = False
         """Whether a line without end was cut off; nothing that follows can be understood."""
         self.bare_lines = False
         """Whether LF alone ends a line too; it is read as CRLF then, in message data as well."""
+        self.ended = False
+        """Whether the client will say nothing more; what it said before can still be read."""
         self._last = b""
-        self._reader = reader
+        self._arrived = bytearray()
         self._buffer = bytearray()
-        self._clock = asyncio.get_running_loop().time
+        self._hold, self._release = hold, release
+        self._held = False
+        self._error: Exception | None = None
+        self._interrupt: Exception | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
         self._deadline: float | None = None
         self._rate = 0
         self._portion = CHUNK
         self._pace: Callable[[int], Awaitable[None]] | None = None
+
+    # what the connection calls
+
+    def feed(self, octets: bytes | memoryview) -> None:
+        """Add what arrived."""
+        self._arrived += octets
+        if len(self._arrived) > BEHIND and not self._held:
+            self._held = True
+            self._hold()
+        self._wake()
+
+    def end(self, error: Exception | None = None) -> None:
+        """The client will say nothing more, because of `error` if there is one."""
+        self.ended, self._error = True, self._error or error
+        self._wake()
+
+    def interrupt(self, reason: Exception) -> None:
+        """Make the present or next read that would take something raise `reason`."""
+        self._interrupt = reason
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # what the session calls
+
+    @property
+    def pending(self) -> bool:
+        """Whether the client has said more than was read so far."""
+        return bool(self._buffer or self._arrived)
 
     def expect_data(self, seconds: float, rate: int) -> None:
         """Message data follows: a client gets `seconds` for it, and as long as it takes at `rate` octets a second."""
@@ -72,15 +114,35 @@ class Input:
         """Add what arrives next; False at the end of the connection."""
         if self.waiting_since is None:
             self.waiting_since = self._clock()
-        try:
-            octets = await self._reader.read(self._portion)
-        except OSError as error:  # a broken TLS record, an unreachable host: the connection is of no use any more
-            raise ConnectionResetError(f"the connection was lost: {error}") from error
-        self._buffer += octets
-        if self._pace is not None and octets:
-            self.waiting_since = None  # it is not the client who takes its time
-            await self._pace(len(octets))
-        return bool(octets)
+        while not self._arrived and not self.ended and self._interrupt is None:
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        if self._interrupt is not None:
+            raise self._interrupt
+        if not self._arrived:
+            if self._error is not None:  # a broken TLS record, an unreachable host
+                raise ConnectionResetError(f"the connection was lost: {self._error}") from self._error
+            return False
+        await self._take()
+        return True
+
+    async def _take(self) -> None:
+        """Move what arrived to where it is read; slowly, when the connection is to be slow."""
+        if self._pace is None and not self._buffer:
+            self._buffer, self._arrived = self._arrived, self._buffer
+        else:
+            portion = self._arrived[: self._portion]
+            del self._arrived[: self._portion]
+            self._buffer += portion
+            if self._pace is not None:
+                self.waiting_since = None  # it is not the client who takes its time
+                await self._pace(len(portion))
+        if self._held and len(self._arrived) <= CHUNK:
+            self._held = False
+            self._release()
 
     async def line(self, limit: int | None = None) -> bytes | None:
         """The next line without its CRLF, None at the end of the connection.
@@ -88,31 +150,33 @@ class Input:
         A command line unless `limit` (octets) says otherwise. Raises `Refusal(LINE_TOO_LONG)`,
         `Refusal(BARE_LINE_FEED)` or `Refusal(NOT_SMTP)`, `IdleError`, `StoppingError`.
         """
+        searched = 0
         try:
-            return await self._line(limit)
+            while (end := self._buffer.find(b"\n", searched)) < 0:
+                if self._buffer:
+                    await self._check_start(limit)
+                searched = len(self._buffer)
+                if not await self._fill():
+                    return None
         finally:
             self.waiting_since = None
-
-    async def _line(self, limit: int | None) -> bytes | None:
-        buffer, searched = self._buffer, 0
-        while (end := buffer.find(b"\n", searched)) < 0:
-            if buffer and buffer[0] == TLS_RECORD:
-                raise Refusal(Condition.NOT_SMTP)
-            if len(buffer) > (limit or command_limit(buffer)):
-                await self._skip_line()
-                raise Refusal(Condition.LINE_TOO_LONG)
-            searched = len(buffer)
-            if not await self._fill():
-                return None
-        line = bytes(buffer[: end + 1])
-        del buffer[: end + 1]
-        if len(line) > (limit or command_limit(line)):
+        line = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        if len(line) > COMMAND_LINE and len(line) > (limit or command_limit(line)):
             raise Refusal(Condition.LINE_TOO_LONG)
         if not line.endswith(b"\r\n"):
             if self.bare_lines:
                 return line[:-1]
             raise Refusal(Condition.BARE_LINE_FEED)
         return line[:-2]
+
+    async def _check_start(self, limit: int | None) -> None:
+        """Refuse a line of which only the start is there."""
+        if self._buffer[0] == TLS_RECORD:
+            raise Refusal(Condition.NOT_SMTP)
+        if len(self._buffer) > (limit or command_limit(self._buffer)):
+            await self._skip_line()
+            raise Refusal(Condition.LINE_TOO_LONG)
 
     async def _skip_line(self) -> None:
         """Drop the rest of a line, in bounded memory and up to a bounded length."""
@@ -159,8 +223,10 @@ class Input:
 
     def discard(self) -> int:
         """Forget everything that was sent but not yet read; returns how many octets that was."""
-        arrived: bytearray = self._reader._buffer  # type: ignore[attr-defined]  # noqa: SLF001 - as aiosmtpd does
-        count = len(self._buffer) + len(arrived)
+        count = len(self._buffer) + len(self._arrived)
         self._buffer.clear()
-        arrived.clear()
+        self._arrived.clear()
+        if self._held:
+            self._held = False
+            self._release()
         return count

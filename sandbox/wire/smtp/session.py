@@ -1,11 +1,10 @@
-"""One client's connection: reads its commands, and is the only exit for what is said to it."""
+"""One client's session: reads its commands, and is the only exit for what is said to it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import ssl
-from typing import cast
 
 from aiosmtpd.smtp import SMTP
 
@@ -15,10 +14,11 @@ from sandbox.core.transcript import Transcript
 from sandbox.wire.provider import SmtpListener
 from sandbox.wire.smtp import commands
 from sandbox.wire.smtp.chaos import DroppedError
+from sandbox.wire.smtp.connection import Connection, Room
 from sandbox.wire.smtp.conversation import Conversation
 from sandbox.wire.smtp.endpoint import Endpoint
-from sandbox.wire.smtp.lines import CHUNK, IdleError, Input, StoppingError
-from sandbox.wire.smtp.starttls import HandshakeError, upgrade
+from sandbox.wire.smtp.lines import IdleError, StoppingError
+from sandbox.wire.smtp.secure import HandshakeError
 from sandbox.wire.stock import Reply, meaning
 from sandbox.wire.tls import failing_context
 
@@ -38,15 +38,10 @@ class BlockedError(ConnectionError):
 
 
 class SmtpSession(SMTP):
-    """A connection to a provider's SMTP endpoint.
+    """A conversation with a client of a provider's SMTP endpoint.
 
-    The engine's protocol plumbing and its single exit, `push`, stay; commands, limits and words are the sandbox's.
+    The engine's single exit, `push`, stays; connection, commands, limits and words are the sandbox's.
     """
-
-    _paused: bool
-    """Whether the client leaves so much unread that replies wait; kept by asyncio."""
-    _closed: asyncio.Future[None]
-    """Done once the connection is gone; kept by asyncio."""
 
     def __init__(
         self,
@@ -54,56 +49,39 @@ class SmtpSession(SMTP):
         listener: SmtpListener,
         context: asyncio.Future[ssl.SSLContext],
         registry: set[SmtpSession],
+        room: Room,
     ) -> None:
         # The engine's own constructor looks up every method by reflection and asks the resolver for a host name.
-        loop = asyncio.get_running_loop()
-        stream = asyncio.StreamReader(limit=CHUNK, loop=loop)
-        asyncio.StreamReaderProtocol.__init__(self, stream, client_connected_cb=self._cb_client_connected, loop=loop)
-        self.loop = loop
-        self.input = Input(stream)
+        self.loop = asyncio.get_running_loop()
+        self.connection = Connection(room, self._begin)
+        self.input = self.connection.input
         self._endpoint = endpoint
         self._limits = endpoint.limits
         self._listener = listener
         self._context = context
         self._registry = registry
-        self._connection: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._shaking_hands = False
-        self._stop: asyncio.Future[None] = loop.create_future()
+        self._stop: asyncio.Future[None] = self.loop.create_future()
         self._muted = False
         self._spoiled = False
         self._rate = 0
         self.conversation: Conversation
 
-    # what the event loop calls
+    # the beginning
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the conversation."""
-        asyncio.StreamReaderProtocol.connection_made(self, transport)
-        self._connection = cast("asyncio.Transport", transport)
+    def _begin(self) -> None:
+        """The connection is there: start the conversation."""
         self._registry.add(self)
+        self.connection.lost.add_done_callback(lambda _: self._registry.discard(self))
         self._endpoint.turnstile.open += 1
-        self._begin()
+        self._enter()
         self._timer = self.loop.call_later(self._limits.idle, self._check_idle)
         self._work = self.loop.create_task(self._handle_client())
 
-    def eof_received(self) -> bool | None:
-        """The client will say nothing more; what it said before is still answered."""
-        return asyncio.StreamReaderProtocol.eof_received(self)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """The connection is gone; the conversation notices at its next read or reply."""
-        if self._timer:
-            self._timer.cancel()
-        asyncio.StreamReaderProtocol.connection_lost(self, error)
-        if self._closed.done() and not self._closed.cancelled():
-            self._closed.exception()  # asyncio complains of one nobody looked at when the loop ends
-
-    def _begin(self) -> None:
+    def _enter(self) -> None:
         services = self._endpoint.services
         account = services.accounts.ready_made
-        peer = self._connection.get_extra_info("peername") if self._connection else None
-        host, port = (str(peer[0]), peer[1]) if peer else ("unknown", 0)
+        host, port = self.connection.peer
         transcript = Transcript(
             session=account.ids.sortable(account.clock.now()),
             account=account.id,
@@ -122,13 +100,9 @@ class SmtpSession(SMTP):
         since, now = self.input.waiting_since, self.loop.time()
         due = (now if since is None else since) + self._limits.idle
         if since is not None and now >= due:
-            self._interrupt(IdleError())
+            self.input.interrupt(IdleError())
         else:
             self._timer = self.loop.call_at(due, self._check_idle)
-
-    def _interrupt(self, reason: Exception) -> None:
-        """Make the conversation's present or next read raise."""
-        self._reader.set_exception(reason)
 
     # what the listener calls
 
@@ -136,19 +110,20 @@ class SmtpSession(SMTP):
         """End the session as soon as what it is doing is done."""
         if not self._stop.done():
             self._stop.set_result(None)
-        self._interrupt(StoppingError())
-        if self._connection and (self._shaking_hands or self._paused):
-            self._connection.abort()
+        self.input.interrupt(StoppingError())
+        if self.connection.shaking_hands or self.connection.drained:
+            self.connection.abort()
 
     async def ended(self) -> None:
         """Wait until the session is over; one that takes too long is cut off."""
         await asyncio.wait([self._work], timeout=self._limits.linger)
-        if not self._work.done():
-            self._work.cancel()
-            await asyncio.wait([self._work])
-        if self._connection:
-            await asyncio.wait([self._closed], timeout=GOODBYE)
-            self._connection.abort()
+        while not self._work.done():
+            if not self.conversation.accepting:
+                self._work.cancel()
+            await asyncio.wait([self._work], timeout=self._limits.linger)
+        await asyncio.wait([self.connection.lost], timeout=GOODBYE)
+        self.connection.abort()
+        await asyncio.wait([self.connection.lost], timeout=GOODBYE)
 
     # the conversation
 
@@ -160,8 +135,7 @@ class SmtpSession(SMTP):
             self._note_end(f"the TLS handshake failed: {error}")
         except DroppedError as error:
             self._note_end(str(error))
-            if self._connection:
-                self._connection.abort()
+            self.connection.abort()
         except OSError as error:
             self._note_end(str(error) or "the connection was lost")
         except Exception:
@@ -209,11 +183,10 @@ class SmtpSession(SMTP):
 
     async def _shake_hands_first(self) -> None:
         """TLS from the first octet on, which waits unread until the server is ready for it."""
-        assert self._connection is not None
-        self._connection.pause_reading()
+        self.connection.hold()
         await self.conversation.before_handshake()
         await self.prepare_tls()
-        self._connection.resume_reading()
+        self.connection.release()
         await self.start_tls()
 
     async def prepare_tls(self) -> None:
@@ -221,46 +194,28 @@ class SmtpSession(SMTP):
 
         The client's handshake must not be read as clear text meanwhile, so nothing is read.
         """
-        if not self._context.done() and self._connection is not None:
-            self._connection.pause_reading()
+        if not self._context.done():
+            self.connection.hold()
             await asyncio.wait([self._context])
-            self._connection.resume_reading()
+            self.connection.release()
 
     async def start_tls(self) -> None:
         """Continue under TLS; what the client sent in the clear behind STARTTLS is discarded (CVE-2011-0411)."""
-        assert self._connection is not None
         dropped = self.input.discard()
         if dropped:
             text = f"{dropped} octets sent in the clear before the TLS handshake were discarded"
             self.conversation.transcript.said("sandbox", text)
-        self._shaking_hands = True
-        try:
-            context = failing_context() if self._spoiled else self._context.result()
-            secured = await upgrade(self, self._connection, context, seconds=self._limits.idle)
-        except HandshakeError:
-            if not self._closed.done():  # asyncio does not tell when a connection is lost inside a handshake
-                self._closed.set_result(None)
-            raise
-        finally:
-            self._shaking_hands = False
-        self._connection = secured
-        self._reader._transport = self._writer._transport = secured  # type: ignore[attr-defined]  # noqa: SLF001
-        self._over_ssl = True
+        context = failing_context() if self._spoiled else self._context.result()
+        agreed = await self.connection.start_tls(context, seconds=self._limits.idle)
         self.conversation.secured = True
-        self._note_tls(secured)
-
-    def _note_tls(self, secured: asyncio.Transport) -> None:
-        name, version, _ = secured.get_extra_info("cipher")
-        used = secured.get_extra_info("ssl_object")
-        version = used.version() if used else version
-        self.conversation.transcript.extra["tls"] = {"version": version, "cipher": name}
-        self.conversation.transcript.said("sandbox", f"TLS established: {version}, {name}")
+        self.conversation.transcript.extra["tls"] = agreed
+        self.conversation.transcript.said("sandbox", f"TLS established: {agreed['version']}, {agreed['cipher']}")
 
     # what can be forced on the connection
 
     async def wait(self, seconds: float) -> None:
         """Do nothing for a while; raises `StoppingError` when the listener is closed meanwhile."""
-        await asyncio.wait((self._stop, self._closed), timeout=seconds, return_when="FIRST_COMPLETED")
+        await asyncio.wait((self._stop, self.connection.lost), timeout=seconds, return_when="FIRST_COMPLETED")
         if self._stop.done():
             raise StoppingError
 
@@ -287,24 +242,28 @@ class SmtpSession(SMTP):
         if not isinstance(status, Reply):
             await self._restate(status)
             return
-        if self._connection is None or self._connection.is_closing():
+        if self.connection.gone:
             raise ConnectionResetError("the client closed the connection")
         if self._muted:
-            self._connection.abort()
+            self.connection.abort()
             raise DroppedError("the connection was cut in place of a reply, as forced")
         for line in status.split("\r\n"):
             self.conversation.transcript.said("server", line)
-        await self._write(status.encode("ascii", "replace") + b"\r\n")
+        octets = status.encode("ascii", "replace") + b"\r\n"
+        if self._rate and not self._stop.done():
+            await self._write_slowly(octets)
+        else:
+            self.connection.write(octets)
+        if self.connection.drained:
+            await self._wait_for_reader(self.connection.drained)
 
-    async def _write(self, octets: bytes) -> None:
-        rate = 0 if self._stop.done() else self._rate
-        portion = max(1, rate // PORTIONS) if rate else len(octets)
+    async def _write_slowly(self, octets: bytes) -> None:
+        portion = max(1, self._rate // PORTIONS)
         for start in range(0, len(octets), portion):
-            self._writer.write(octets[start : start + portion])
-            if self._paused:
-                await self._wait_for_reader()
-            if rate:
-                await self.wait(portion / rate)
+            self.connection.write(octets[start : start + portion])
+            if self.connection.drained:
+                await self._wait_for_reader(self.connection.drained)
+            await self.wait(portion / self._rate)
 
     async def _restate(self, status: str | bytes) -> None:
         meant = meaning(status)
@@ -314,27 +273,18 @@ class SmtpSession(SMTP):
             said = getattr(self.conversation.dialect, meant)
             await self.push(Reply(said))
 
-    async def _wait_for_reader(self) -> None:
-        try:
-            await asyncio.wait_for(
-                self._writer.drain(), self._limits.linger if self._stop.done() else self._limits.idle
-            )
-        except TimeoutError:
-            if self._connection:
-                self._connection.abort()
-            raise BlockedError("the client did not read its replies; the connection was cut") from None
+    async def _wait_for_reader(self, drained: asyncio.Future[None]) -> None:
+        await asyncio.wait([drained], timeout=self._limits.linger if self._stop.done() else self._limits.idle)
+        if not drained.done():
+            self.connection.abort()
+            raise BlockedError("the client did not read its replies; the connection was cut")
 
     def _hang_up(self) -> None:
         """Close after what was said is out, or cut the line when the client leaves it unread."""
-        self._registry.discard(self)
         self._endpoint.turnstile.open -= 1
         if self._timer:
             self._timer.cancel()
-        if self._connection:
-            self._connection.close()
-            if not self._closed.done():
-                cut = self.loop.call_later(self._limits.linger, self._connection.abort)
-                self._closed.add_done_callback(lambda _: cut.cancel())
+        self.connection.hang_up(self._limits.linger)
 
     async def _write_down(self) -> None:
         transcript = self.conversation.transcript

@@ -85,6 +85,7 @@ class Inspector(App[None]):
         self.remembered = remembered or Remembered(None)
         self.clock = AccountClock(passing)
         self._live = Live(transport(), self.post_message)
+        self._made: Mapping[str, Panel] = {}
         self._dark = dark
         self._gathering = False
         self._was_away = False
@@ -94,11 +95,12 @@ class Inspector(App[None]):
 
     def compose(self) -> ComposeResult:
         """One line on top, the pages, the keys."""
+        self._made = {name: panel() for name, panel in PANELS.items()}
         yield StatusLine(self.window.address)
         with TabbedContent(initial="inbox", id="pages"):
-            for name, panel in PANELS.items():
+            for name, panel in self._made.items():
                 with TabPane(Content(name), id=name):
-                    yield panel()
+                    yield panel
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -141,15 +143,16 @@ class Inspector(App[None]):
     @property
     def pages(self) -> TabbedContent | None:
         """The pages, while they are there."""
-        return self.main.query(TabbedContent).first() if self.main and self.main.query(TabbedContent) else None
+        parts = self.main.children if self.main else ()
+        return next((part for part in parts if isinstance(part, TabbedContent)), None)
 
     def panel(self, name: str | None = None) -> Panel:
         """The panel of a page; of the one that is shown, without a name."""
         assert self.pages is not None
-        return self.pages.get_pane(name or self.pages.active or "inbox").query(Panel).first()
+        return self._made[name or self.pages.active or "inbox"]
 
-    def _panels(self) -> list[Panel]:
-        return [self.panel(name) for name in PANELS] if self.pages else []
+    def _panels(self) -> Iterable[Panel]:
+        return self._made.values() if self.pages else ()
 
     def _status_lines(self) -> Iterable[StatusLine]:
         return self.main.query(StatusLine) if self.main else ()
@@ -279,7 +282,7 @@ class Inspector(App[None]):
         yield SystemCommand("Reset the sandbox", "Remove mail, faults and state", self._ask_reset)
 
     def _ask_reset(self) -> None:
-        self.panel("inbox").act(self._reset())
+        self.panel("inbox").act(self._reset)
 
     async def _reset(self) -> None:
         mail = self.panel("inbox")

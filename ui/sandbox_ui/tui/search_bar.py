@@ -10,7 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-GRAMMAR: Mapping[str, Sequence[str]] = {
+Grammar = Mapping[str, Sequence[str]]
+"""Field → the values that it takes, where those are few."""
+GRAMMAR: Grammar = {
     "from": (),
     "to": (),
     "rcpt": (),
@@ -41,7 +43,34 @@ GRAMMAR: Mapping[str, Sequence[str]] = {
     "id": (),
     "session": (),
 }
-"""Field → the values that it takes, where those are few."""
+"""What messages are searched with."""
+ATTEMPTS: Grammar = {
+    "error": (),
+    "is": ("refused", "accepted", "forced", "open"),
+    "stage": (
+        "connect",
+        "ehlo",
+        "starttls",
+        "auth",
+        "mail",
+        "rcpt",
+        "data",
+        "body",
+        "other",
+        "request",
+        "control",
+    ),
+    "said": (),
+    "client": (),
+    "user": (),
+    "provider": (),
+    "channel": ("smtp", "https"),
+    "message": (),
+    "before": (),
+    "after": (),
+    "id": (),
+}
+"""What conversations are searched with."""
 LONGEST = 1000
 """Characters that the API reads."""
 _LAST = re.compile(r"(?:^|[\s(])-?([a-z-]*)(:?)([a-z_]*)$")
@@ -50,23 +79,24 @@ _LAST = re.compile(r"(?:^|[\s(])-?([a-z-]*)(:?)([a-z_]*)$")
 class GrammarSuggester(Suggester):
     """Completes the name of a field, then its value."""
 
-    def __init__(self) -> None:
+    def __init__(self, grammar: Grammar) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
+        self._grammar = grammar
 
     async def get_suggestion(self, value: str) -> str | None:
         """The whole line with its last word completed."""
-        return complete(value)
+        return complete(value, self._grammar)
 
 
-def complete(line: str) -> str | None:
+def complete(line: str, grammar: Grammar = GRAMMAR) -> str | None:
     """The line with its last word completed as a field or the value of one; None when nothing fits."""
     match = _LAST.search(line)
     if match is None:
         return None
     name, colon, value = match.groups()
     if colon:
-        return _first(line, value, GRAMMAR.get(name, ()))
-    return _first(line, name, [f"{field}:" for field in GRAMMAR]) if name else None
+        return _first(line, value, grammar.get(name, ()))
+    return _first(line, name, [f"{field}:" for field in grammar]) if name else None
 
 
 def _first(line: str, begun: str, words: Sequence[str]) -> str | None:
@@ -81,10 +111,10 @@ class SearchBar(Input):
         Binding("tab", "complete", "Complete", priority=True),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, grammar: Grammar, hint: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(
-            placeholder="search: from: to: subject: outcome: is:unread after:1h …",
-            suggester=GrammarSuggester(),
+            placeholder=f"search: {hint}",
+            suggester=GrammarSuggester(grammar),
             max_length=LONGEST,
             compact=True,
             id=id,

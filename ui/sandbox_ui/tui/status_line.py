@@ -1,4 +1,4 @@
-"""The line on top: which sandbox, how much mail, what time, and whether it is there."""
+"""The line on top: which sandbox, how much mail, what time, whether it is there, and what it warns of."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sandbox_ui.tui.painted import Cell, Lines
 
 
 class StatusLine(Lines):
-    """One line."""
+    """One line, and one for each warning."""
 
     DEFAULT_CSS = "StatusLine { background: $panel; padding: 0 1; }"
 
@@ -16,6 +16,7 @@ class StatusLine(Lines):
         self._address = address
         self._connected = [Cell("○ connecting", "faint")]
         self._counts: list[Cell] = []
+        self._warnings: list[list[Cell]] = []
 
     def on_mount(self) -> None:
         """Begin."""
@@ -43,7 +44,8 @@ class StatusLine(Lines):
             Cell("  permissive" if status["permissive"] else "", "warn"),
             *(Cell(f"  ! {warning}", "bad") for warning in status.get("warnings", ())),
         ]
+        self._warnings = [[Cell(f"⚠ {warning}", "warn")] for warning in status["warnings"]]
         self._draw()
 
     def _draw(self) -> None:
-        self.show([*self._connected, *self._counts] if self._counts else [*self._connected, Cell(f"  {self._address}")])
+        self.show([*self._connected, *(self._counts or [Cell(f"  {self._address}")])], *self._warnings)

@@ -35,6 +35,11 @@ class Window:
         """Base of the sandbox's HTTP side."""
         return self._transport.url
 
+    @property
+    def user(self) -> str:
+        """Whom it is logged in as; empty where no login is needed."""
+        return self._transport.login.partition(":")[0]
+
     def url(self, path: str) -> str:
         """The address of a resource, for other programs."""
         account = self._transport.account
@@ -88,9 +93,10 @@ class Window:
         body = {"event": event, "message": message, "recipient": recipient}
         return dict(self._transport.json("POST", "/simulate", body=body))
 
-    def attempts(self, *, refused: bool, cursor: str | None = None, limit: int = PAGE) -> Page:
-        """Conversations, newest first; all of them, or the refused ones."""
-        return self._page("/sessions", refused="true" if refused else None, cursor=cursor, limit=limit)
+    def attempts(self, query: str = "", cursor: str | None = None, *, refused: bool, limit: int = PAGE) -> Page:
+        """Conversations that match, newest first; all of them, or the refused ones."""
+        wish = "true" if refused else None
+        return self._page("/sessions", query=query or None, refused=wish, cursor=cursor, limit=limit)
 
     def attempt(self, name: str) -> Item:
         """One conversation with its transcript."""

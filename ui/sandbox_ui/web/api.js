@@ -58,7 +58,7 @@ export const remove = (id) => answer("DELETE", message(id));
 export const removeAll = (query) => answer("DELETE", "messages", { parameters: { query } });
 export const simulate = (event, id, recipient) => post("simulate", { event, message: id, recipient });
 
-export const sessions = (refused, cursor) => get("sessions", { refused, cursor, limit: 100 });
+export const sessions = (query, refused, cursor) => get("sessions", { query, refused, cursor, limit: 100 });
 export const session = (id) => get(`sessions/${encodeURIComponent(id)}`);
 export const errors = () => get("errors");
 export const faults = () => get("faults");

@@ -15,6 +15,10 @@ import { announce } from "./tell.js";
 
 const COUNTS_PAUSE = 700; // milliseconds between two looks at the counts
 const MAKERS = { messages: makeMessages, attempts: makeAttempts, errors: makeErrors, state: makeState, start: makeStart };
+const SEARCHED = {
+  messages: "Search messages: words, to:ann@example.net, is:unread…",
+  attempts: "Search attempts: words said, error:454, is:forced, after:1h…",
+}; // the views that the search field is about; from any other it searches messages
 const $ = (id) => document.getElementById(id);
 const panels = {};
 let account;
@@ -38,7 +42,8 @@ async function arrive() {
     link.setAttribute("aria-current", here ? "page" : "false");
     link.href = route.link({ view: link.dataset.view });
   }
-  if (place.view === "messages" && document.activeElement !== $("query")) $("query").value = place.search.query ?? "";
+  $("query").placeholder = SEARCHED[place.view] ?? SEARCHED.messages;
+  if (document.activeElement !== $("query")) $("query").value = (place.view in SEARCHED && place.search.query) || "";
   await chosen.show(place);
 }
 
@@ -61,6 +66,7 @@ async function changeAccount(name) {
 const counts = paced(async () => {
   const [found, faults] = await Promise.all([api.status(), api.faults()]).catch(() => []);
   if (!found) return;
+  showWarnings(found.warnings);
   panels.messages?.offer(found.providers.map(({ name }) => name));
   const { messages, unread, refused } = found.counts;
   $("message-count").textContent = messages ? messages.toLocaleString("en") : "";
@@ -83,6 +89,11 @@ function showState(state, text) {
   $("live").textContent = text;
 }
 
+function showWarnings(texts) {
+  if ($("warnings").innerText === texts.join("\n")) return;
+  $("warnings").replaceChildren(...texts.map((text) => element("p", { class: "note warn" }, text)));
+}
+
 function showProblem(text) {
   if ($("query-problem").textContent !== text) $("query-problem").textContent = text;
   $("query").setAttribute("aria-invalid", String(text !== ""));
@@ -91,7 +102,8 @@ function showProblem(text) {
 function search(event) {
   event.preventDefault();
   const { search: before, view } = route.read();
-  route.go({ view: "messages", search: { ...(view === "messages" ? before : {}), query: $("query").value.trim() } });
+  const query = $("query").value.trim();
+  route.go(view in SEARCHED ? { view, search: { ...before, query } } : { view: "messages", search: { query } });
 }
 
 async function offerAccounts() {

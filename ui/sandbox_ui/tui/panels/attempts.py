@@ -8,14 +8,17 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
 
 from sandbox.client.errors import ApiError
 from sandbox_ui.tui import reading, words
 from sandbox_ui.tui.messages import Chosen, Highlighted, Item, NearEnd, ShowError, ShowMessage
-from sandbox_ui.tui.painted import Cell
+from sandbox_ui.tui.painted import Cell, Lines
 from sandbox_ui.tui.panels.panel import Panel
 from sandbox_ui.tui.reader import Reader
 from sandbox_ui.tui.rows import Column, Rows
+from sandbox_ui.tui.search_bar import ATTEMPTS, SearchBar
 
 
 def _result(item: Item) -> Cell:
@@ -40,6 +43,7 @@ class Attempts(Panel):
     """The list of conversations, and one of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search"),
         Binding("r", "refused", "Refused only"),
         Binding("x", "error", "Error"),
         Binding("o", "message", "Message"),
@@ -47,8 +51,14 @@ class Attempts(Panel):
         Binding("escape", "close", "Back", show=False),
     ]
 
+    DEFAULT_CSS = """
+    Attempts > #attempts-left > Input { height: 1; background: $boost; padding: 0 1; }
+    Attempts > #attempts-left > Lines { padding: 0 1; }
+    """
+
     def __init__(self) -> None:
         super().__init__(id="attempts-panel", classes="split")
+        self._search = ""
         self._refused = False
         self._known: list[Item] = []
         self._cursor: str | None = None
@@ -58,8 +68,11 @@ class Attempts(Panel):
         self._attempt: Item | None = None
 
     def compose(self) -> ComposeResult:
-        """The list and the transcript."""
-        yield Rows(COLUMNS, empty="nobody has tried to send yet", id="attempt-rows")
+        """Search bar, what it says, the list; the transcript beside them."""
+        with Vertical(id="attempts-left"):
+            yield SearchBar(ATTEMPTS, "words said, error: is:forced stage: client: after:1h …", id="attempts-search")
+            yield Lines(id="attempts-note")
+            yield Rows(COLUMNS, id="attempt-rows")
         yield Reader(id="transcript")
 
     @property
@@ -73,13 +86,22 @@ class Attempts(Panel):
 
     async def load(self) -> None:
         """The newest conversations, and the one that is looked at, which may go on."""
-        refused = self._refused
-        page = await self.ask(lambda window: window.attempts(refused=refused))
+        query, refused = self._search, self._refused
+        try:
+            page = await self.ask(lambda window: window.attempts(query, refused=refused))
+        except ApiError as error:
+            if error.code != "bad-query":
+                raise
+            self._note(Cell(f"✗ {error}", "bad"))
+            return
+        if (query, refused) != (self._search, self._refused):
+            return  # the list is another one by now, and was asked for again
         fresh = {item["id"] for item in page.items}
         if page.next is None or not any(item["id"] in fresh for item in self._known):
             self._known, self._cursor = list(page.items), page.next
         else:
             self._known = [*page.items, *(item for item in self._known if item["id"] not in fresh and item["ended"])]
+        self._describe(page.total)
         self.rows.show(self._known)
         wanted, self._wanted = self._wanted, None
         if wanted:
@@ -110,7 +132,7 @@ class Attempts(Panel):
         name = event.item["id"] if event.item else None
         if name != self._listed:  # else it was loaded together with the list
             self._listed = None
-            self.act(self._load_one(name))
+            self.act(self._load_one, name)
 
     @on(Chosen)
     def _on_chosen(self, event: Chosen) -> None:
@@ -123,13 +145,13 @@ class Attempts(Panel):
         event.stop()
         if self._cursor and not self._loading:
             self._loading = True
-            self.act(self._load_older())
+            self.act(self._load_older)
 
     async def _load_older(self) -> None:
         try:
-            refused, cursor = self._refused, self._cursor
-            page = await self.ask(lambda window: window.attempts(refused=refused, cursor=cursor))
-            if (refused, cursor) == (self._refused, self._cursor):
+            wish = query, cursor, refused = self._search, self._cursor, self._refused
+            page = await self.ask(lambda window: window.attempts(query, cursor, refused=refused))
+            if wish == (self._search, self._cursor, self._refused):
                 have = {item["id"] for item in self._known}
                 self._known += [item for item in page.items if item["id"] not in have]
                 self._cursor = page.next
@@ -141,10 +163,42 @@ class Attempts(Panel):
         """Show a conversation, also one that the list has not loaded."""
         self._wanted = name
         self._refused = False
+        self.query_one(SearchBar).value = ""
         self.renew()
 
+    # search and filter
+
+    @on(Input.Changed, "#attempts-search")
+    def _on_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value.strip() != self._search:
+            self._search = event.value.strip()
+            self._known = []
+            self.renew()
+
+    @on(Input.Submitted, "#attempts-search")
+    def _on_entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.landing()
+
+    def action_search(self) -> None:
+        """Go to the search bar."""
+        self.screen.set_focus(self.query_one(SearchBar))
+
+    def _describe(self, total: int) -> None:
+        """Say how many there are, of which kind."""
+        kind = "refused attempts" if self._refused else "attempts"
+        self._note(Cell(f"{total} {kind}{' matching' if self._search else ''}", "faint"))
+        nothing = "nothing was refused" if self._refused else "nobody has tried to send yet"
+        self.rows.say("no attempt matches" if self._search else nothing)
+
+    def _note(self, cell: Cell) -> None:
+        self.query_one("#attempts-note", Lines).show([cell])
+
     def action_close(self) -> None:
-        """Go back to the list."""
+        """Go back to the list; there, empty the search."""
+        if self.rows.has_focus:
+            self.query_one(SearchBar).value = ""
         self.remove_class("-open")
         self.landing()
 
@@ -152,7 +206,6 @@ class Attempts(Panel):
         """Only the refused ones, or all."""
         self._refused = not self._refused
         self._known = []
-        self.rows.say("nothing was refused" if self._refused else "nobody has tried to send yet")
         self.renew()
 
     def _refusals(self) -> Sequence[Item]:

@@ -111,7 +111,7 @@ class Clock(Panel):
             self.renew()
             self.post_message(Changed())
 
-        self.act(move())
+        self.act(move)
 
     def action_advance(self, duration: str) -> None:
         """Go forward."""
@@ -131,13 +131,13 @@ class Clock(Panel):
 
     def action_ask(self) -> None:
         """Ask how far."""
-        self.act(self._ask("advance", "Advance the clock", "How far: 90s, 15m, 24h, 1d12h", "1h"))
+        self.act(self._ask, "advance", "Advance the clock", "How far: 90s, 15m, 24h, 1d12h", "1h")
 
     def action_set(self) -> None:
         """Ask for the time."""
         now = self.inspector.clock.now() if self.inspector.clock.known else None
         hint = f"{now:%Y-%m-%dT%H:%M:%SZ}" if now else "2026-01-31T12:00:00Z"
-        self.act(self._ask("set", "Set the clock", "The time, in UTC", hint))
+        self.act(self._ask, "set", "Set the clock", "The time, in UTC", hint)
 
     async def _ask(self, what: str, title: str, label: str, value: str) -> None:
         found = await self.answer(Form(title, [Field(name=what, label=label, value=value)]))

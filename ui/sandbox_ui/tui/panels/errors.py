@@ -184,7 +184,7 @@ class Errors(Panel):
     def action_force_once(self) -> None:
         """Force the error for whoever comes next."""
         if item := self.rows.item:
-            self.act(self._arm({"error": item["id"], "times": 1}))
+            self.act(self._arm, {"error": item["id"], "times": 1})
 
     async def _arm(self, wish: Mapping[str, Any]) -> None:
         armed = await self.ask(lambda window: window.arm(wish))
@@ -198,7 +198,7 @@ class Errors(Panel):
     def action_force(self) -> None:
         """Ask for whom and how often."""
         if item := self.rows.item:
-            self.act(self._force(item))
+            self.act(self._force, item)
 
     async def _force(self, item: Item) -> None:
         numbers = [
@@ -220,13 +220,13 @@ class Errors(Panel):
         else:
             names = [item["id"] for item in self._armed if self.rows.item and item["error"] == self.rows.item["id"]]
         if names:
-            self.act(self._disarm(names))
+            self.act(self._disarm, names)
         else:
             self.tell("this error is not armed")
 
     def action_clear(self) -> None:
         """Disarm everything."""
-        self.act(self._disarm([None]))
+        self.act(self._disarm, [None])
 
     async def _disarm(self, names: Sequence[str | None]) -> None:
         for name in names:
@@ -236,7 +236,7 @@ class Errors(Panel):
     def action_copy(self) -> None:
         """Copy the row's id, or a way to force it."""
         if item := self.rows.item:
-            self.act(self._copy(item))
+            self.act(self._copy, item)
 
     async def _copy(self, item: Item) -> None:
         ways = [("id", item["id"]), ("command", f"email-sandbox fault add {item['id']}"), ("reply", item["text"])]

@@ -16,7 +16,7 @@ from sandbox_ui.tui.messages import Item, NearEnd
 from sandbox_ui.tui.painted import Cell, Lines
 from sandbox_ui.tui.panels.panel import Panel
 from sandbox_ui.tui.rows import Column, Rows
-from sandbox_ui.tui.search_bar import SearchBar
+from sandbox_ui.tui.search_bar import GRAMMAR, SearchBar
 from sandbox_ui.tui.window import PAGE, Page
 
 FILTERS: Sequence[tuple[str, str]] = (
@@ -124,7 +124,7 @@ class Inbox(Panel):
 
     def compose(self) -> ComposeResult:
         """The search bar, what it says, the list."""
-        yield SearchBar(id="search")
+        yield SearchBar(GRAMMAR, "from: to: subject: outcome: is:unread after:1h …", id="search")
         yield Lines(id="inbox-note")
         yield Rows(COLUMNS, empty="no messages yet: they appear here as soon as they are accepted", id="messages")
 

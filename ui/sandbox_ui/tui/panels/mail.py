@@ -43,6 +43,9 @@ class Mail(Panel):
         Binding("escape", "close", "Back", show=False),
     ]
 
+    _usable = False
+    """Whether there is a message under the cursor."""
+
     def compose(self) -> ComposeResult:
         """The two halves."""
         yield Inbox()
@@ -81,7 +84,9 @@ class Mail(Panel):
     def _on_highlighted(self, event: Highlighted) -> None:
         event.stop()
         self.reading.want(event.item)
-        self.refresh_bindings()
+        if self._usable != (event.item is not None):  # the footer is made anew: not for each row that is passed
+            self._usable = not self._usable
+            self.refresh_bindings()
 
     @on(Chosen, "#messages")
     def _on_chosen(self, event: Chosen) -> None:
@@ -123,7 +128,7 @@ class Mail(Panel):
             self.inbox.replace(await self.ask(lambda window: window.mark(name, **wish)))
             self.post_message(Changed())
 
-        self.act(mark())
+        self.act(mark)
 
     def action_toggle_read(self) -> None:
         """Read becomes unread, unread read."""
@@ -134,7 +139,7 @@ class Mail(Panel):
         """Remove the message."""
         if item := self._item:
             name = item["id"]
-            self.act(self._then_anew(lambda window: window.remove(name)))
+            self.act(self._then_anew, lambda window: window.remove(name))
 
     async def _then_anew(self, work: Callable[[Any], Any]) -> None:
         await self.ask(work)
@@ -143,7 +148,7 @@ class Mail(Panel):
 
     def action_remove_all(self) -> None:
         """Remove all that the list holds, after a question."""
-        self.act(self._remove_all())
+        self.act(self._remove_all)
 
     async def _remove_all(self) -> None:
         query = self.inbox.query_text
@@ -154,7 +159,7 @@ class Mail(Panel):
     def action_tag(self) -> None:
         """Write the message's tags."""
         if item := self._item:
-            self.act(self._tag(item))
+            self.act(self._tag, item)
 
     async def _tag(self, item: Item) -> None:
         field = Field(name="tags", label="Tags, separated by commas", value=", ".join(item["tags"]))
@@ -168,7 +173,7 @@ class Mail(Panel):
         """Write the octets as accepted to a file."""
         if item := self._item:
             name = item["id"]
-            self.act(self._save(f"{name}.eml", lambda window: window.raw(name)))
+            self.act(self._save, f"{name}.eml", lambda window: window.raw(name))
 
     async def _save(self, suggested: str, fetch: Callable[[Any], bytes]) -> None:
         field = Field(name="path", label="File, or ~/folder/file", value=suggested)
@@ -180,7 +185,7 @@ class Mail(Panel):
     def action_save_part(self) -> None:
         """Write an attachment to a file."""
         if item := self._item:
-            self.act(self._save_part(item["id"]))
+            self.act(self._save_part, item["id"])
 
     async def _save_part(self, name: str) -> None:
         message = await self.ask(lambda window: window.message(name))
@@ -199,7 +204,7 @@ class Mail(Panel):
     def action_browse(self) -> None:
         """Open the HTML, as the sandbox makes it harmless, in the browser."""
         if item := self._item:
-            self.act(self._browse(item["id"]))
+            self.act(self._browse, item["id"])
 
     async def _browse(self, name: str) -> None:
         message = await self.ask(lambda window: window.message(name))
@@ -220,7 +225,7 @@ class Mail(Panel):
 
     def _view(self, command: list[str], *, exactly: bool) -> None:
         if item := self._item:
-            self.act(self._view_source(item["id"], command, exactly=exactly))
+            self.act(self._view_source, item["id"], command, exactly=exactly)
 
     async def _view_source(self, name: str, command: list[str], *, exactly: bool) -> None:
         octets = await self.ask(lambda window: window.raw(name))
@@ -233,7 +238,7 @@ class Mail(Panel):
     def action_copy(self) -> None:
         """Copy something of the message."""
         if item := self._item:
-            self.act(self._copy(item["id"]))
+            self.act(self._copy, item["id"])
 
     async def _copy(self, name: str) -> None:
         choices = self._copies(await self.ask(lambda window: window.message(name)))
@@ -245,7 +250,9 @@ class Mail(Panel):
 
     def _copies(self, message: Item) -> Sequence[tuple[str, str]]:
         text, html = str(message["text"] or ""), str(message["html"] or "")
-        curl = f"curl -sS {shlex.quote(self.inspector.window.url('/messages/' + message['id'] + '/raw'))}"
+        window = self.inspector.window
+        words = ["curl", "-sS", *(["--user", window.user] if window.user else [])]
+        curl = shlex.join([*words, window.url(f"/messages/{message['id']}/raw")])
         return [
             *(("code", code) for code in codes_of(text, html, str(message["subject"]))[:5]),
             *(("link", link) for link in links_of(text, html)[:20]),
@@ -265,7 +272,7 @@ class Mail(Panel):
     def action_simulate(self) -> None:
         """Let something happen to a recipient."""
         if item := self._item:
-            self.act(self._simulate(item))
+            self.act(self._simulate, item)
 
     async def _simulate(self, item: Item) -> None:
         event = (await self._pick("Let happen", FOLLOW_UPS)).get("picked")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from textual.app import ScreenStackError
 from textual.containers import Vertical
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
 from textual.screen import ModalScreen
 
 from sandbox.client.errors import ApiError, UnreachableError
@@ -18,6 +21,7 @@ from sandbox_ui.tui.window import Window
 if TYPE_CHECKING:
     from sandbox_ui.tui.app import Inspector
 
+P = ParamSpec("P")
 T = TypeVar("T")
 BREATH = 0.2
 """Seconds between two renewals of a panel while mail comes in."""
@@ -85,12 +89,22 @@ class Panel(Vertical):
         """Let a thread ask the sandbox."""
         return await self.inspector.ask(work)
 
-    def act(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something for the user beside the screen; what goes wrong is told."""
-        self.run_worker(self.guarded(work), group="act")
+    def act(self, work: Callable[P, Awaitable[None]], *args: P.args, **more: P.kwargs) -> None:
+        """Do something for the user beside the screen; what goes wrong is told.
 
-    async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        """Tell what the sandbox refuses, and what can't be written; that it is away, the status line says."""
+        `work` is called only once its turn comes: a screen that closes before leaves nothing that waits to be awaited.
+        """
+
+        async def act() -> None:
+            await self.guarded(work(*args, **more))
+
+        self.run_worker(act, group="act")  # type: ignore[arg-type]
+
+    async def guarded(self, work: Awaitable[None]) -> None:
+        """Tell what the sandbox refuses, and what can't be written; that it is away, the status line says.
+
+        What is answered while the program ends finds its widgets gone: nobody wants it any more.
+        """
         try:
             await work
         except UnreachableError as error:
@@ -98,6 +112,9 @@ class Panel(Vertical):
             self._stale = True
         except (ApiError, OutsideError) as error:
             self.tell(str(error), wrong=True)
+        except (NoMatches, NoScreen, ScreenStackError):
+            if self.is_attached and self.app.is_running:
+                raise
 
     def tell(self, text: str, *, wrong: bool = False) -> None:
         """Say something in a corner."""

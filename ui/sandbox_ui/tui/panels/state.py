@@ -116,7 +116,7 @@ class State(Panel):
 
     def action_suppress(self) -> None:
         """Put an address on the suppression list."""
-        self.act(self._suppress())
+        self.act(self._suppress)
 
     async def _suppress(self) -> None:
         field = Field(name="address", label="Address", hint="ann@example.net")
@@ -137,7 +137,7 @@ class State(Panel):
         if item is None or not _is_suppression(item):
             self.tell("put the cursor on a suppression")
             return
-        self.act(self._unsuppress(item["key"], item["provider"]))
+        self.act(self._unsuppress, item["key"], item["provider"])
 
     async def _unsuppress(self, address: str, provider: str) -> None:
         await self.ask(lambda window: window.unsuppress(address, provider))

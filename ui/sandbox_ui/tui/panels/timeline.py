@@ -116,7 +116,7 @@ class Timeline(Panel):
         event.stop()
         if self._known and self._known[-1]["id"] > 1 and not self._loading:
             self._loading = True
-            self.act(self._load_older())
+            self.act(self._load_older)
 
     async def _load_older(self) -> None:
         """Read backwards; ids of other accounts leave gaps, so it goes on until there is something."""

@@ -13,21 +13,22 @@ const PAUSE = 300;
 const SHOWN = [["", "Refused"], ["all", "All"], ["accepted", "Not refused"]];
 const REFUSED = { "": "true", all: "", accepted: "false" };
 
-export function makeAttempts() {
+export function makeAttempts({ problem }) {
   let search = {};
   let shown = null;
+  let query = "";
   const total = element("span", { class: "total" });
   const list = new Windowed({
     label: "Attempts",
     height: ROW,
     row,
-    fetch: (cursor) => api.sessions(REFUSED[shown] ?? "true", cursor),
-    nothing: () => nothing(shown === "" ? "Nothing was refused." : "Nobody has spoken to the sandbox yet."),
+    fetch: (cursor) => api.sessions(query, REFUSED[shown] ?? "true", cursor),
+    nothing: () => nothing(query ? "No attempt matches." : shown === "" ? "Nothing was refused." : "Nobody has spoken to the sandbox yet."),
     moved: (id) => go({ view: "attempts", id, search }, { replace: true }),
     count: (number) => { total.textContent = count(number, "attempt"); },
   });
   const chips = SHOWN.map(([value, text]) =>
-    element("button", { type: "button", class: "chip", "data-value": value, onclick: () => go({ view: "attempts", search: { show: value } }) }, text),
+    element("button", { type: "button", class: "chip", "data-value": value, onclick: () => go({ view: "attempts", search: { ...search, show: value } }) }, text),
   );
   const split = new Split({
     view: "attempts",
@@ -61,16 +62,24 @@ export function makeAttempts() {
     );
   }
 
+  async function load() {
+    try {
+      await list.restart();
+      problem("");
+    } catch (why) {
+      problem(why.message);
+    }
+  }
+
   const refresh = paced(() => list.refresh().catch(() => {}), PAUSE);
 
   async function show(place) {
-    search = place.search.show ? { show: place.search.show } : {};
+    search = { show: place.search.show ?? "", query: place.search.query ?? "" };
     split.search = search;
-    const wanted = place.search.show ?? "";
-    const fresh = wanted !== shown;
-    shown = wanted;
+    const fresh = search.show !== shown || search.query !== query;
+    ({ show: shown, query } = search);
     for (const chip of chips) chip.setAttribute("aria-pressed", String(chip.dataset.value === shown));
-    const loaded = fresh ? list.restart() : null;
+    const loaded = fresh ? load() : null;
     list.mark(place.id);
     if (place.id !== split.shown || !place.id) await split.open(place.id, "Choose an attempt to read what was said and why it was refused.");
     await loaded;

@@ -19,7 +19,6 @@ export function makeStart() {
       root,
       element("h2", {}, "Connect your program"),
       element("p", { class: "lead" }, "Point it at one of these endpoints with these credentials. What it sends, and what is refused, appears here at once."),
-      warning(status.listeners.http),
       ...providers.map((name) => provider(name, account[name], found.items.filter((one) => one.provider === name))),
     );
   }
@@ -28,7 +27,7 @@ export function makeStart() {
 }
 
 function provider(name, details, recipes) {
-  const listeners = (details.smtp ?? []).map((one) => [`SMTP, ${one.tls === "implicit" ? "implicit TLS" : "STARTTLS"}`, `${one.host}:${one.port}`]);
+  const listeners = (details.smtp ?? []).map((one) => [`SMTP ${one.stands_for}, ${one.tls === "implicit" ? "implicit TLS" : "STARTTLS"}`, `${one.host}:${one.port}`]);
   const facts = Object.entries(details).filter(([, value]) => typeof value === "string" && value).map(([field, value]) => [words(field), value]);
   return element(
     "section",
@@ -52,10 +51,4 @@ function snippets(recipes) {
   };
   paint(first);
   return card("Settings to paste", choice("Program or library", names, first, paint), body);
-}
-
-function warning(address) {
-  const host = new URL(address).hostname;
-  if (["localhost", "127.0.0.1", "[::1]"].includes(host)) return null;
-  return element("p", { class: "note warn", role: "note" }, `This sandbox listens on ${host}: everybody who reaches that address can read its mail and its credentials.`);
 }

@@ -1,0 +1,373 @@
+"""Events: their JSON is the documented one, and each happening reaches everybody who wants to hear of it."""
+
+import base64
+import json
+import smtplib
+import ssl
+
+import pytest
+from ses_kit import EVERY, Topic, kit
+
+from sandbox.core.attempts import FollowUp
+from sandbox.core.model import Channel, Envelope, Event, MessageRecord
+from sandbox.providers.ses.events import mail, replies, sections
+from sandbox.providers.ses.events.kinds import KINDS, V1_TO_V2
+from sandbox.providers.ses.events.mail import Sender
+
+SENDER = Sender(
+    account="123456789012",
+    source_arn="arn:aws:ses:us-east-1:123456789012:identity/sender@example.com",
+    caller="ses_user",
+)
+RAW = (
+    b"From: sender@example.com\r\nTo: recipient@example.com\r\nSubject: Message sent from Amazon SES\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/html; charset=UTF-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello\r\n"
+)
+ID = "EXAMPLE7c191be45-e9aedb9a-02f9-4d12-a87d-dd0099a07f8a-000000"
+
+
+def record(**more):
+    given = {
+        "id": "m1", "account": "default", "provider": "ses", "channel": Channel.HTTPS, "session": "s",
+        "envelope": Envelope(mail_from="sender@example.com", rcpt_to=("recipient@example.com",), client="192.0.2.0:1"),
+        "sender": "sender@example.com", "to": "recipient@example.com", "subject": "x", "message_id": "x",
+        "envelope_id": ID, "accepted": 1476919252.24, "size": len(RAW), "sha256": "", "units": 1, "recipients": (),
+        "attributes": {"configuration_set": "ConfigSet", "tags": {"myCustomTag1": ["myCustomTagValue1"]}},
+    }  # fmt: skip
+    return MessageRecord(**{**given, **more})
+
+
+def happened(kind, detail="", recipient="recipient@example.com", at=1476919264.133, **data):
+    return Event(
+        id=1, account="default", at=at, type=kind, message="m1", recipient=recipient, data={"detail": detail, **data}
+    )
+
+
+def section(kind, *args, message=None, **data):
+    name, make = sections.MAKERS[kind]
+    return name, make([happened(kind, *args, **data)], message or record(), "feedback-000000", "mta.example.com")
+
+
+def test_the_mail_object_is_the_documented_one():
+    found = {**mail.mail(record(), RAW, SENDER), "tags": mail.tags(record(), SENDER)}
+    headers = [
+        ("From", "sender@example.com"), ("To", "recipient@example.com"), ("Subject", "Message sent from Amazon SES"),
+        ("MIME-Version", "1.0"), ("Content-Type", "text/html; charset=UTF-8"), ("Content-Transfer-Encoding", "7bit"),
+    ]  # fmt: skip
+    assert found == {
+        "timestamp": "2016-10-19T23:20:52.240Z",
+        "source": "sender@example.com",
+        "sourceArn": "arn:aws:ses:us-east-1:123456789012:identity/sender@example.com",
+        "sendingAccountId": "123456789012",
+        "messageId": ID,
+        "destination": ["recipient@example.com"],
+        "headersTruncated": False,
+        "headers": [{"name": name, "value": value} for name, value in headers],
+        "commonHeaders": {
+            "from": ["sender@example.com"],
+            "to": ["recipient@example.com"],
+            "messageId": ID,
+            "subject": "Message sent from Amazon SES",
+        },
+        "tags": {
+            "ses:operation": ["SendEmail"],
+            "ses:configuration-set": ["ConfigSet"],
+            "ses:source-ip": ["192.0.2.0"],
+            "ses:from-domain": ["example.com"],
+            "ses:caller-identity": ["ses_user"],
+            "myCustomTag1": ["myCustomTagValue1"],
+        },
+    }
+
+
+def test_many_headers_are_cut_off_and_several_people_told_apart():
+    raw = b'From: "Doe, John" <j@example.com>\r\nTo: a@example.org, "B, C" <b@example.org>\r\n' + b"".join(
+        b"X-%d: %s\r\n" % (number, b"v" * 500) for number in range(40)
+    )
+    found = mail.mail(record(), raw + b"\r\nx\r\n", SENDER)
+    assert found["headersTruncated"] is True
+    assert len(json.dumps(found["headers"])) < 13_000
+    assert found["commonHeaders"]["from"] == ['"Doe, John" <j@example.com>']
+    assert found["commonHeaders"]["to"] == ["a@example.org", '"B, C" <b@example.org>']
+
+
+def test_a_delivery_is_the_documented_one():
+    assert section("recipient.delivered", "250 2.6.0 Message received") == (
+        "Delivery",
+        {
+            "timestamp": "2016-10-19T23:21:04.133Z",
+            "processingTimeMillis": 11893,
+            "recipients": ["recipient@example.com"],
+            "smtpResponse": "250 2.6.0 Message received",
+            "reportingMTA": "mta.example.com",
+        },
+    )
+
+
+def test_a_bounce_is_the_documented_one():
+    assert section("recipient.hard_bounced", "550 5.1.1 user unknown") == (
+        "Bounce",
+        {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [
+                {
+                    "emailAddress": "recipient@example.com",
+                    "action": "failed",
+                    "status": "5.1.1",
+                    "diagnosticCode": "smtp; 550 5.1.1 user unknown",
+                }
+            ],
+            "timestamp": "2016-10-19T23:21:04.133Z",
+            "feedbackId": "feedback-000000",
+            "reportingMTA": "dns; mta.example.com",
+        },
+    )
+
+
+def test_a_delay_a_click_and_an_open_are_the_documented_ones():
+    reply = "421 4.4.1 Unable to connect to remote host"
+    _, found = section("recipient.deferred", reply)
+    assert found == {
+        "timestamp": "2016-10-19T23:21:04.133Z",
+        "delayType": "TransientCommunicationFailure",
+        "expirationTime": "2016-10-20T13:20:52.240Z",
+        "delayedRecipients": [
+            {"emailAddress": "recipient@example.com", "status": "4.4.1", "diagnosticCode": f"smtp; {reply}"}
+        ],
+    }
+    data = {
+        "ip_address": "192.0.2.1",
+        "user_agent": "Mozilla/5.0",
+        "link": "http://a.example/",
+        "link_tags": {"k": ["v"]},
+    }
+    moment = {"ipAddress": "192.0.2.1", "timestamp": "2016-10-19T23:21:04.133Z", "userAgent": "Mozilla/5.0"}
+    assert section("recipient.opened", **data) == ("Open", moment)
+    assert section("recipient.clicked", **data) == (
+        "Click",
+        {**moment, "link": "http://a.example/", "linkTags": {"k": ["v"]}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("reply", "given_up", "kind", "subtype"),
+    [
+        ("550 5.1.1 user unknown", False, "Permanent", "General"),
+        ("550 5.4.4 Unable to route", False, "Permanent", "General"),
+        ("552 5.2.2 mailbox full", False, "Transient", "MailboxFull"),
+        ("552 5.3.4 too big", False, "Transient", "MessageTooLarge"),
+        ("554 5.7.1 spam", False, "Transient", "ContentRejected"),
+        ("452 4.2.2 mailbox full", True, "Transient", "MailboxFull"),
+        ("451 4.3.0 later", True, "Transient", "General"),
+        ("550 no", False, "Permanent", "General"),
+        ("gone", False, "Undetermined", "Undetermined"),
+    ],
+)
+def test_replies_make_kinds_of_bounces(reply, given_up, kind, subtype):
+    assert replies.bounce(reply, given_up=given_up) == replies.Bounce(type=kind, subtype=subtype)
+
+
+def test_every_kind_of_event_has_its_names():
+    assert {kind.v2 for kind in KINDS.values()} == set(EVERY)
+    assert len(V1_TO_V2) == 8
+    assert KINDS["Rendering Failure"].metric == "RenderingFailure"
+    assert {name for name, _ in sections.MAKERS.values()} == set(KINDS) - {"Rendering Failure"}
+
+
+@pytest.fixture(scope="module")
+def topic():
+    made = Topic()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def ses(topic):
+    targets = [{"arn": "default", "endpoint": topic.url}, {"arn": "stream", "endpoint": topic.url}]
+    with kit(
+        topics=[{"arn": "events", "endpoint": topic.url}], event_targets=targets, suppressed=["listed@example.org"]
+    ) as made:
+        arn = made.sns.list_topics()["Topics"][0]["TopicArn"]
+        made.v2.create_configuration_set(ConfigurationSetName="all")
+        made.v2.create_configuration_set_event_destination(
+            ConfigurationSetName="all",
+            EventDestinationName="topic",
+            EventDestination={"Enabled": True, "MatchingEventTypes": EVERY, "SnsDestination": {"TopicArn": arn}},
+        )
+        made.topic = arn
+        yield made
+
+
+def test_a_new_destination_is_validated(ses, topic):
+    text = "Successfully validated SNS topic for Amazon SES event publishing."
+    topic.until(lambda seen: [one for one in seen if text in one[2].decode()])
+
+
+def test_a_message_is_sent_and_delivered(ses, topic):
+    sent = ses.send(
+        "a@example.org",
+        "b@example.org",
+        "c@example.com",
+        ConfigurationSetName="all",
+        EmailTags=[{"Name": "k", "Value": "v"}],
+    )
+    event = topic.event("Send", sent)
+    assert event["send"] == {}
+    assert event["mail"]["tags"] == {
+        "ses:operation": ["SendEmail"],
+        "ses:configuration-set": ["all"],
+        "ses:source-ip": ["127.0.0.1"],
+        "ses:from-domain": ["example.com"],
+        "ses:caller-identity": ["email-sandbox"],
+        "k": ["v"],
+    }
+    assert event["mail"]["sourceArn"].endswith(f":identity/{ses.sender}")
+    deliveries = topic.until(lambda _: len(found := topic.events("Delivery", sent)) == 2 and found)
+    told = [one["delivery"]["recipients"] for one in deliveries]
+    assert told == [["a@example.org", "b@example.org"], ["c@example.com"]], "those of one domain together"
+    assert deliveries[0]["mail"]["tags"]["ses:outgoing-ip"]
+    posted = json.loads(next(body for _, _, body in topic.seen if sent in body.decode()))
+    assert posted["Subject"] == "Amazon SES Email Event Notification"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "subtype", "said"),
+    [
+        ("bounce+label@simulator.amazonses.com", "General", "smtp; 550 5.1.1"),
+        ("suppressionlist@simulator.amazonses.com", "Suppressed", "Amazon SES has suppressed"),
+        ("listed@example.org", "OnAccountSuppressionList", "Amazon SES did not send"),
+    ],
+)
+def test_bounces_of_each_kind(ses, topic, recipient, subtype, said):
+    sent = ses.send(recipient, ConfigurationSetName="all")
+    bounce = topic.event("Bounce", sent)["bounce"]
+    assert (bounce["bounceType"], bounce["bounceSubType"]) == ("Permanent", subtype)
+    (bounced,) = bounce["bouncedRecipients"]
+    assert (bounced["emailAddress"], bounced["status"], bounced["action"]) == (recipient, "5.1.1", "failed")
+    assert bounced["diagnosticCode"].startswith(said)
+    assert not topic.events("Delivery", sent)
+
+
+def test_a_complaint_follows_its_delivery(ses, topic):
+    sent = ses.send("complaint@simulator.amazonses.com", ConfigurationSetName="all")
+    complaint = topic.event("Complaint", sent)["complaint"]
+    assert complaint["complainedRecipients"] == [{"emailAddress": "complaint@simulator.amazonses.com"}]
+    assert (complaint["complaintFeedbackType"], complaint["userAgent"]) == ("abuse", "Amazon SES Mailbox Simulator")
+    kinds = [event["eventType"] for event in topic.events(None, sent)]
+    assert kinds == ["Send", "Delivery", "Complaint"]
+
+
+def test_a_delay_is_told(ses, topic):
+    sent = ses.send("full@outcome.email-sandbox.test", ConfigurationSetName="all")
+    delay = topic.event("DeliveryDelay", sent)["deliveryDelay"]
+    assert delay["delayType"] == "MailboxFull"
+    assert delay["delayedRecipients"][0]["status"] == "4.2.2"
+
+
+def test_data_that_does_not_fit_its_template_is_told_and_no_error(ses, topic):
+    ses.v2.create_email_template(TemplateName="t", TemplateContent={"Subject": "{{a}}", "Text": "x"})
+    sent = ses.v2.send_email(
+        FromEmailAddress=ses.sender,
+        Destination={"ToAddresses": ["a@example.org"]},
+        Content={"Template": {"TemplateName": "t", "TemplateData": "{}"}},
+        ConfigurationSetName="all",
+    )["MessageId"]
+    event = topic.event("Rendering Failure", sent)
+    assert event["failure"] == {
+        "errorMessage": "Attribute 'a' is not present in the rendering data.",
+        "templateName": "t",
+    }
+    assert event["mail"]["destination"] == ["a@example.org"]
+    assert "headers" not in event["mail"]
+    assert ses.record(sent) is None
+
+
+def test_the_sandbox_simulates_what_happens_later(ses, topic):
+    sent = ses.send("a@example.org", ConfigurationSetName="all")
+    topic.event("Delivery", sent)
+    simulate = ses.services.delivery.simulate
+    ses.sandbox.call(simulate(ses.account, ses.record(sent).id, "a@example.org", FollowUp.OPEN))
+    assert topic.event("Open", sent)["open"]["userAgent"]
+
+
+def test_smtp_is_told_of_as_well(ses, topic):
+    ready = ses.sandbox.ready
+    listener = next(one for one in ready["ses"]["smtp"] if one["tls"] == "starttls")
+    with smtplib.SMTP(listener["host"], listener["port"]) as smtp:
+        smtp.starttls(context=ssl.create_default_context(cafile=ready["ca_file"]))
+        smtp.login(ready["ses"]["smtp_username"], ready["ses"]["smtp_password"])
+        text = f"From: Me <{ses.sender}>\nTo: a@example.org\nSubject: Hi\nX-SES-CONFIGURATION-SET: all\nX-SES-MESSAGE-TAGS: a=b, c=d\n\nx\n"
+        smtp.sendmail(ses.sender, ["a@example.org", "bcc@example.org"], text)
+    event = topic.until(lambda _: [one for one in topic.events("Send") if one["mail"]["tags"].get("a") == ["b"]])[0]
+    assert event["mail"]["tags"]["ses:operation"] == ["SendSmtpEmail"]
+    assert event["mail"]["tags"]["c"] == ["d"]
+    assert event["mail"]["destination"] == ["a@example.org", "bcc@example.org"]
+    assert event["mail"]["source"] == ses.sender
+    names = [one["name"] for one in event["mail"]["headers"]]
+    assert "X-SES-MESSAGE-TAGS" in names
+
+
+def test_event_bridge_and_streams_have_their_own_form(ses, topic):
+    ses.v2.create_configuration_set(ConfigurationSetName="targets")
+    wanted = {
+        "bus": {"EventBridgeDestination": {"EventBusArn": "arn:aws:events:us-east-1:123456789012:event-bus/default"}},
+        "stream": {
+            "KinesisFirehoseDestination": {
+                "IamRoleArn": "arn:aws:iam::123456789012:role/r",
+                "DeliveryStreamArn": "arn:aws:firehose:us-east-1:123456789012:deliverystream/stream",
+            }
+        },
+    }
+    for name, target in wanted.items():
+        destination = {"Enabled": True, "MatchingEventTypes": ["SEND"], **target}
+        ses.v2.create_configuration_set_event_destination(
+            ConfigurationSetName="targets", EventDestinationName=name, EventDestination=destination
+        )
+    sent = ses.send("a@example.org", ConfigurationSetName="targets")
+
+    def posted(test):
+        def find(seen):
+            return [found for found in (test(headers, json.loads(body)) for _, headers, body in seen) if found]
+
+        return topic.until(find)[0]
+
+    bridge = posted(lambda _, body: body.get("detail", {}).get("mail", {}).get("messageId") == sent and body)
+    assert (bridge["source"], bridge["detail-type"], bridge["detail"]["eventType"]) == ("aws.ses", "Email Sent", "Send")
+    assert bridge["resources"] == [f"arn:aws:ses:us-east-1:{bridge['account']}:configuration-set/targets"]
+    request = posted(lambda _, body: "records" in body and body)
+    headers = next(headers for _, headers, body in topic.seen if request["requestId"] in body.decode())
+    assert headers["X-Amz-Firehose-Request-Id"] == request["requestId"]
+    (record_,) = request["records"]
+    assert json.loads(base64.b64decode(record_["data"]))["mail"]["messageId"] == sent
+
+
+def test_an_identity_tells_its_own_topics(ses, topic):
+    v1 = ses.v1
+    for kind in ("Bounce", "Delivery"):
+        v1.set_identity_notification_topic(Identity=ses.sender, NotificationType=kind, SnsTopic=ses.topic)
+    v1.set_identity_headers_in_notifications_enabled(Identity=ses.sender, NotificationType="Bounce", Enabled=True)
+    sent = ses.send("bounce@simulator.amazonses.com", "a@example.org")
+
+    def told(kind):
+        return topic.until(lambda _: [one for one in topic.events(kind, sent) if "notificationType" in one])[0]
+
+    bounce, delivery = told("Bounce"), told("Delivery")
+    for kind in ("Bounce", "Delivery"):
+        v1.set_identity_notification_topic(Identity=ses.sender, NotificationType=kind)
+    assert "tags" not in bounce["mail"]
+    assert (bounce["mail"]["sourceIp"], bounce["mail"]["callerIdentity"]) == ("127.0.0.1", "email-sandbox")
+    assert bounce["mail"]["commonHeaders"]["subject"] == "Hello"
+    assert "headers" not in delivery["mail"]
+    assert delivery["delivery"]["recipients"] == ["a@example.org"]
+    assert not [one for one in topic.events(None, sent) if "eventType" in one], "no configuration set, no publishing"
+
+
+def test_every_published_event_is_in_the_log(ses, topic):
+    sent = ses.send("a@example.org", ConfigurationSetName="all")
+    topic.event("Delivery", sent)
+    events = ses.sandbox.call(ses.services.store.events.of_message(ses.record(sent).id))
+    published = [event.data for event in events if event.type == "event.published"]
+    assert [one["kind"] for one in published] == ["Send", "Delivery"]
+    assert published[0]["targets"] == ["topic"]
+    assert published[0]["event"]["mail"]["messageId"] == sent
