@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sandbox.app import spare_keys
 from sandbox.app.claim import Claim
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import ListenerError
@@ -134,7 +135,7 @@ class Runtime:
         self._rules[provider.name] = provider.rules(services, section, self.settings.permissive)
         self._states[provider.name] = ProviderState(
             name=provider.name,
-            catalog=provider.catalog().speaking(getattr(section, "dialect", "")),
+            words=lambda: provider.catalog().speaking(getattr(section, "dialect", "")),
             rules=self._rules[provider.name],
             wording=section.wording,
             region=provider.region(section),
@@ -145,6 +146,8 @@ class Runtime:
         """The folder of keys and store; a temporary one when nothing is to be kept."""
         if self.settings.data == MEMORY:
             self._temporary = Path(tempfile.mkdtemp(prefix="email-sandbox-"))
+            if self.settings.reuse_keys:
+                spare_keys.lend(self._temporary)
             return self._temporary
         folder = Path(self.settings.data)
         try:
@@ -225,6 +228,8 @@ class Runtime:
         if self._claim is not None:
             self._claim.release()
         if self._temporary is not None:
+            if self.settings.reuse_keys:
+                spare_keys.keep(self._temporary)
             shutil.rmtree(self._temporary, ignore_errors=True)
 
 
