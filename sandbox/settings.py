@@ -333,7 +333,7 @@ class Settings(Section):
     )
     reuse_keys: bool = setting(
         True,  # noqa: FBT003 - a default
-        "with --data :memory:, lend keys and certificates of earlier runs from the user's cache folder: a quicker start",
+        "with --data :memory:, take keys and certificates of earlier runs from the user's cache folder",
     )
     providers: list[str] = setting(["oci", "ibm", "ses"], "providers to start")
     ports: str = setting("default", "default, or auto: every listener takes a free port", choices=("default", "auto"))

@@ -35,7 +35,11 @@ def lend(folder: Path) -> None:
     with suppress(OSError, RuntimeError):
         cache = cache_folder()
         if cache.is_dir() and _private(cache):
-            for name in _names(cache):
+            names = list(_names(cache))
+            if not all(_framed(cache / name) for name in names):
+                shutil.rmtree(cache)
+                return
+            for name in names:
                 _copy(cache / name, folder / name)
 
 
@@ -67,6 +71,12 @@ def _found(folder: Path, cache: Path) -> None:
 
 def _names(folder: Path) -> Iterator[Path]:
     return (path.relative_to(folder) for path in folder.glob("*/*") if path.suffix in _KINDS and path.is_file())
+
+
+def _framed(file: Path) -> bool:
+    """Whether a file is whole PEM, as far as that shows from outside."""
+    content = file.read_bytes()
+    return 0 < content.count(b"-----BEGIN ") == content.count(b"-----END ")
 
 
 def _private(folder: Path) -> bool:
