@@ -34,6 +34,8 @@ AT_ONCE = 16
 """Rows of one INSERT; bounds the number of its values, and of its forms that are kept prepared."""
 PREPARED = 512
 """Statements that are kept prepared."""
+_SPOILING = (sqlite3.OperationalError, sqlite3.DatabaseError)
+"""A full disk, a lost or a damaged file (the second one is that by itself, not as a base) spoils the transaction."""
 BUSY_SECONDS = 5.0
 """How long another process may hold the file before writers are told that the store is not available."""
 
@@ -146,7 +148,7 @@ class Database:
                 check_same_thread=False,
                 cached_statements=PREPARED,
             )
-            migrate(connection, name)
+            migrate(connection, name, self.path)
             connection.execute("PRAGMA secure_delete = OFF")  # some builds overwrite all that is deleted
             if self.path:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -257,9 +259,9 @@ class Database:
         self._connection.execute("SAVEPOINT job")
         try:
             results = jobs[0].work(transaction, [job.item for job in jobs])
-        except sqlite3.OperationalError:
-            raise  # a full disk or a lost file spoils the whole transaction
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the one who waits
+        except Exception as error:  # whatever it is belongs to the one who waits
+            if type(error) in _SPOILING:
+                raise
             self._connection.execute("ROLLBACK TO job")
             self._connection.execute("RELEASE job")
             if len(jobs) == 1:
