@@ -16,6 +16,8 @@ from sandbox.core.store.resources import Edit
 
 SQLITE_VARIABLES = 900
 """How many values one statement may name; SQLite's own floor is 999."""
+QUICK = 262_144
+"""Octets up to which a message is stored in no time."""
 SQLITE_LARGEST = 2**63 - 1
 
 
@@ -50,7 +52,7 @@ class MessageRows:
         `edits` are made in the same transaction; returns what they changed.
         """
         accepted = Accepted(record=record, raw=raw, events=events, edits=edits)
-        return await self._database.write_together(store_accepted, accepted)
+        return await self._database.write_together(store_accepted, accepted, quick=len(raw) < QUICK)
 
     async def page(self, account: str, clause: Clause, *, before: int | None = None, limit: int = 50) -> Page:
         """At most `limit` messages that fulfil `clause`, newest first, older than the cursor `before`."""
