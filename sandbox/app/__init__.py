@@ -2,7 +2,7 @@
 
 from sandbox.app.listeners import ListenerError
 from sandbox.app.runtime import Runtime
-from sandbox.app.serve import serve
+from sandbox.app.serve import run, serve
 from sandbox.app.thread import Sandbox
 
-__all__ = ["ListenerError", "Runtime", "Sandbox", "serve"]
+__all__ = ["ListenerError", "Runtime", "Sandbox", "run", "serve"]

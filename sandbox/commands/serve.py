@@ -72,14 +72,12 @@ def read_settings(config: str | None, flags: Mapping[str, Any]) -> Settings:
 
 
 def _run(settings: Settings) -> None:
-    import asyncio  # noqa: PLC0415 - with what follows, half a second that `--help` need not pay
-
-    from sandbox import app  # noqa: PLC0415 - see above
+    from sandbox import app  # noqa: PLC0415 - with what follows, half a second that `--help` need not pay
     from sandbox.core.errors import StoreError  # noqa: PLC0415 - see above
 
     with failures(2, app.ListenerError), failures(1, StoreError, OSError):
         try:
-            asyncio.run(app.serve(settings, announce))
+            app.run(settings, announce)
         except KeyboardInterrupt:  # where signals can't be handled by the loop
             return
 
