@@ -135,9 +135,9 @@ class Disk:
             file.pending = []
             return
         for name, one in self._files.items():
-            if os.path.dirname(name) == path:
+            if str(Path(name).parent) == path:
                 one.named = True
-        self._gone = {name: one for name, one in self._gone.items() if os.path.dirname(name) != path}
+        self._gone = {name: one for name, one in self._gone.items() if str(Path(name).parent) != path}
 
     def image(self, folder, chance):
         """Build a disk in `folder`: what is certain, and of the rest what `chance` (a number from 0 to 1 each) lets be."""
@@ -146,7 +146,7 @@ class Disk:
             if one.named or chance() >= 0.5:
                 content = bytearray(one.synced)
                 _apply(content, [part for write in one.pending for part in _parts(write, chance)])
-                (folder / os.path.basename(name)).write_bytes(content)
+                (folder / Path(name).name).write_bytes(content)
 
 
 def _parts(write, chance):

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import HttpListener, ListenerError, bind
+from sandbox.app.provider_routes import ProviderRoutes
 from sandbox.core.services import Services
 from sandbox.settings import Settings
 from sandbox.window import guard, routes
@@ -56,12 +57,8 @@ class Network:
     async def _open_http(self, controls: AppControls, paths: Certificates) -> None:
         app = Starlette(
             routes=[
-                *(
-                    route
-                    for provider in self._providers
-                    for route in provider.routes(self._services, getattr(self._settings, provider.name))
-                ),
                 *routes(self._services, controls, self._settings.login),
+                ProviderRoutes(self._services, self._settings, self._providers),
             ]
         )
         guarded = guard(app, [self._settings.host, *self._settings.allowed_hosts])
