@@ -11,7 +11,9 @@ from sandbox.wire.http.exchange import Exchange
 
 KEPT = 16_384
 """Octets kept of a body."""
-_SECRET_FIELD = re.compile(r'("(?:privateKey|DomainSigningPrivateKey|password|(?:access|refresh)_token|apikey)"\s*:\s*")(?:[^"\\]|\\.)*')
+_SECRET_FIELD = re.compile(
+    r'("(?:privateKey|DomainSigningPrivateKey|password|apikey|(?:access|refresh)_token)"\s*:\s*")(?:[^"\\]|\\.)*'
+)
 """A field of a JSON body that holds a secret: the key of a DKIM, the password of a credential, a token."""
 _SECRET_FORM = re.compile(r"((?:^|&)(?:apikey|password|refresh_token)=)[^&]*")
 """A field of a form that does."""
