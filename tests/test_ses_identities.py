@@ -364,6 +364,27 @@ def test_an_identitys_own_configuration_set_is_used_when_a_send_names_none(box):
     assert "configuration_set" not in box.record(box.send("ann@example.net")).attributes
 
 
+def test_identities_are_listed_by_filters():
+    with kit() as box:
+        for name in ("shop.test", "ann@shop.test", "other.test"):
+            box.v2.create_email_identity(EmailIdentity=name)
+        listed = {
+            key: [one["IdentityName"] for one in box.v2.list_email_identities(Filter={key: value})["EmailIdentities"]]
+            for key, value in (
+                ("IDENTITY_NAME_CONTAINS", "Shop"),
+                ("IDENTITY_TYPE", "DOMAIN"),
+                ("VERIFICATION_STATUS", "SUCCESS"),
+            )
+        }
+        assert listed == {
+            "IDENTITY_NAME_CONTAINS": ["ann@shop.test", "shop.test"],
+            "IDENTITY_TYPE": ["other.test", "shop.test"],
+            "VERIFICATION_STATUS": ["noreply@example.com"],
+        }
+        told = box.refused("api.BadRequestException.constraint", box.v2.list_email_identities, Filter={"COLOUR": "red"})
+        assert "Map keys must satisfy constraint" in told
+
+
 def test_a_permissive_sandbox_verifies_at_once():
     with Sandbox(Settings(data=":memory:", ports="auto", providers=["ses"], permissive=True)) as sandbox:
         from ses_kit import Kit
