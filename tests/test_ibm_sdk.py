@@ -5,12 +5,14 @@ import json
 import logging
 import smtplib
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from smtp_wire import Client, forget
+from smtp_wire import Client, force, forget
 
 from sandbox.app import Sandbox
+from sandbox.app.providers import load_providers
 from sandbox.core.clock import to_iso
 from sandbox.settings import Ibm, Settings
 
@@ -349,18 +351,35 @@ def test_failures_inside_are_answered_in_the_services_form(tmp_path, monkeypatch
     )
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
-def test_a_forced_error_is_read_by_the_sdk(sandbox, status):
-    from smtp_wire import force
+ENTRIES = [entry for entry in load_providers(["ibm"])[0].catalog() if entry.channel == "https"]
 
-    catalog = sandbox.runtime.services.providers["ibm"].catalog
-    entry = next(one for one in catalog if one.channel == "https" and one.status == status)
-    force(sandbox, entry.id, "ibm", times=1)
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
+def test_a_forced_error_is_read_by_the_sdk(sandbox, entry):
+    """Every row, as the exception that the SDK makes of it; nothing was changed."""
+    force(sandbox, entry.id, "ibm", times=1, match={"user": "iam-*"})
+    instance = sandbox.ready["ibm"]["instance_id"]
     with pytest.raises(ApiException) as refused:
-        service(sandbox).get_smtp_allowed_ips(
-            sandbox.ready["ibm"]["instance_id"], sandbox.ready["ibm"]["smtp_config_id"]
-        )
-    assert (refused.value.code, refused.value.message) == (status, entry.text)
+        service(sandbox).create_smtp_configuration(instance, "forced", "forced.example")
+    said = entry.text.format(
+        parameter="instance_id", resource=f"/event-notifications/v1/instances/{instance}/smtp/config"
+    )
+    assert (refused.value.code, refused.value.message) == (entry.status, said)
+    assert service(sandbox).list_smtp_configurations(instance, search="forced").get_result()["total_count"] == 0
+
+
+def test_the_sixth_user_is_refused_however_many_ask_at_once(fresh):
+    """Of twelve that ask at the same moment, four find room beside the ready-made user."""
+    sdks = [service(fresh.sandbox, fresh.own) for _ in range(4)]
+
+    def ask(number):
+        try:
+            return sdks[number % 4].create_smtp_user(fresh.instance, fresh.own["smtp_config_id"]).get_status_code()
+        except ApiException as error:
+            return error.code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(ask, range(12))) == [201] * 4 + [409] * 8
 
 
 def test_the_sdk_has_no_smtp_operation_that_is_not_answered():

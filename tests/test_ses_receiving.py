@@ -3,15 +3,19 @@
 import base64
 import email
 import json
+import re
 import smtplib
 import ssl
+from pathlib import Path
 
 import pytest
 from callback_listener import PATIENCE, Listener
 from ses_kit import kit
 
+from sandbox import Sandbox
 from sandbox.core.store.messages import Clause
 
+DOCUMENT = Path(__file__).parents[1] / "docs" / "ses-receiving.md"
 DOMAIN = "inbox.example"
 SENDER = "noreply@example.com"
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -402,3 +406,22 @@ def test_a_bounce_by_hand(box):
     for line in ("Nobody reads this.", "Reporting-MTA: dns; mx.inbox.example", "X-Why: closed", "Status: 5.2.2"):
         assert line in text
     assert details(box.record(record.envelope_id))[f"ann@{DOMAIN}"] == ("rejected", "552 5.2.2 Mailbox full")
+
+
+def test_the_document_does_what_it_says(tmp_path, monkeypatch):
+    """The walk-through of docs/ses-receiving.md, and mail that another provider delivers."""
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    (tmp_path / "suppressed.csv").write_text("gone@example.net,BOUNCE\n", "utf-8")
+    settings = {"verified_identities": [SENDER, DOMAIN], "buckets": [{"name": "mail", "folder": str(tmp_path)}]}
+    with Sandbox(ses=settings, providers=["ses", "oci"]) as box:
+        names = {"email_sandbox": box}
+        for block in blocks:
+            exec(compile(block, str(DOCUMENT), "exec"), names)
+        assert names["v2"].list_suppressed_destinations()["SuppressedDestinationSummaries"][0]["Reason"] == "BOUNCE"
+        with box.oci.smtp.connect() as client:
+            client.sendmail(box.oci.approved_sender, [f"ann@{DOMAIN}"], f"From: {box.oci.approved_sender}\n\nHello\n")
+        message = box.wait_for("provider:ses", to=f"ann@{DOMAIN}", outcome="delivered")
+        assert message.email["Received-SPF"].startswith("pass (spfCheck: domain of ")
+        assert [file.read_bytes() for file in (tmp_path / "in").iterdir()] == [message.raw]

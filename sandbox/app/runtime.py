@@ -19,7 +19,7 @@ from sandbox.app.claim import Claim
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import ListenerError
 from sandbox.app.network import Network
-from sandbox.app.parts import make_callbacks, make_delivery, make_keeper
+from sandbox.app.parts import SettingError, make_callbacks, make_delivery, make_keeper
 from sandbox.app.providers import load_providers
 from sandbox.app.ready import remove_ready_file, write_ready_file
 from sandbox.core.accounts import Account, Accounts
@@ -132,7 +132,10 @@ class Runtime:
 
     def _enter(self, provider: Provider, services: Services) -> None:
         section = getattr(self.settings, provider.name)
-        self._rules[provider.name] = provider.rules(services, section, self.settings.permissive)
+        try:
+            self._rules[provider.name] = provider.rules(services, section, self.settings.permissive)
+        except ValueError as error:
+            raise SettingError(str(error)) from error
         self._states[provider.name] = ProviderState(
             name=provider.name,
             words=lambda: provider.catalog().speaking(getattr(section, "dialect", "")),

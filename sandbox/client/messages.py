@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sandbox.client.codes import codes_of
-from sandbox.client.errors import ContentError
+from sandbox.client.errors import ContentError, tells_all
 from sandbox.client.links import links_of
 from sandbox.client.normal import normal_form
 from sandbox.client.parts import Attachment, Headers
@@ -16,6 +16,8 @@ from sandbox.client.transport import Transport
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
+
+__tracebackhide__ = tells_all
 
 
 class Message:

@@ -12,11 +12,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.client.errors import ApiError, UnreachableError
+from sandbox.client.errors import ApiError, UnreachableError, tells_all
 from sandbox.client.login import header, without_login
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
+
+__tracebackhide__ = tells_all
 
 PREFIX = "/sandbox/v1"
 _PATIENCE = 10.0

@@ -41,6 +41,7 @@ FAMILIES: Sequence[str] = (
     "recommendations",
     "region_endpoints",
     "reputation",
+    "route53.api",
     "sending",
     "signing_keys",
     "sns.api",

@@ -11,7 +11,7 @@ from sandbox.core.errors import Refusal
 from sandbox.core.model import Resource
 from sandbox.core.services import Services
 from sandbox.core.store.resources import DuplicateKeyError
-from sandbox.providers.ses import identity
+from sandbox.providers.ses import identity, ip_pools
 from sandbox.providers.ses.call import Call, Handler
 from sandbox.providers.ses.events.destinations import as_older
 from sandbox.providers.ses.paging import page
@@ -79,6 +79,7 @@ async def create_configuration_set(call: Call) -> Mapping[str, Any]:
     tracking = call.input.get("TrackingOptions")
     if tracking:
         await check_domain(call, tracking.get("CustomRedirectDomain", ""))
+    await ip_pools.check(call, call.input.get("DeliveryOptions", {}))
     await _create(call, call.input["ConfigurationSetName"], call.input)
     return {}
 
@@ -210,6 +211,12 @@ async def update_configuration_set(call: Call) -> Mapping[str, Any]:
     return {}
 
 
+async def put_delivery(call: Call) -> Mapping[str, Any]:
+    """PutConfigurationSetDeliveryOptions of API v2; a pool that is named must exist."""
+    await ip_pools.check(call, call.input)
+    return await _put("DeliveryOptions")(call)
+
+
 async def put_older_delivery(call: Call) -> Mapping[str, Any]:
     """PutConfigurationSetDeliveryOptions of API v1."""
     found = await needed(call)
@@ -262,7 +269,7 @@ V2: Mapping[str, Handler] = {
     "GetConfigurationSet": get_configuration_set,
     "ListConfigurationSets": list_configuration_sets,
     "PutConfigurationSetArchivingOptions": _put("ArchivingOptions"),
-    "PutConfigurationSetDeliveryOptions": _put("DeliveryOptions"),
+    "PutConfigurationSetDeliveryOptions": put_delivery,
     "PutConfigurationSetReputationOptions": put_reputation,
     "PutConfigurationSetSendingOptions": put_sending,
     "PutConfigurationSetSuppressionOptions": _put("SuppressionOptions"),

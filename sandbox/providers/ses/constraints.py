@@ -37,12 +37,14 @@ def _structure(model: ServiceModel, shape: Shape, given: Mapping[str, Any], at: 
 
 
 def _value(model: ServiceModel, kind: Shape, given: Any, at: str) -> Iterator[str]:
-    if kind.type == STRUCTURE:
+    if kind.type == STRUCTURE and given is not None:
         yield from _structure(model, kind, given, at)
         return
     for problem in _problems(kind, given):
         shown = f"Value '{given}' at" if model.name == "v1" and isinstance(given, str | int | float) else "Value at"
         yield f"{shown} '{at}' failed to satisfy constraint: {problem}"
+    if given is None:
+        return
     if kind.type == LIST:
         inner = model.shape(kind.member)
         for number, one in enumerate(given, 1):

@@ -24,6 +24,7 @@ from sandbox.providers.ses import (
     mail_from,
     owner,
     suppressing,
+    tenant_sending,
     troubles,
 )
 from sandbox.providers.ses.simulator import simulated
@@ -83,6 +84,10 @@ _SMTP: Mapping[str, str] = {
     "mail-from": "554.mail-from",
     "no-contact-list": "554.no-contact-list",
     "no-topic-in-list": "554.no-topic",
+    "no-tenant": "554.no-tenant",
+    "tenant-paused": "554.tenant-paused",
+    "tenant-resource": "554.tenant-resource",
+    "entity-paused": "554.entity-paused",
 }
 """Row of each trouble over SMTP."""
 
@@ -116,8 +121,10 @@ async def review(
         raise case.refuse("account-paused")
     chosen = await _configuration_set(case, sender)
     await mail_from.check(case, sender)
+    await tenant_sending.check(case, sender, chosen)
     await _note_signer(case, sender)
     listed = await suppressing.held_back(services, account, submission, settings, chosen)
+    listed = await tenant_sending.held_back(case, listed)
     case.attributes["suppressed"] = {**await list_management.held_back(case), **listed}
     return {name: value for name, value in case.attributes.items() if value}
 
@@ -179,7 +186,7 @@ async def _check_identities(case: Case) -> Resource | None:
         failed += [
             address
             for address in case.submission.envelope.rcpt_to
-            if not simulated(address) and await identity.sending(case.services, case.account, address) is None
+            if not simulated(address) and not await authorization.may_send(case, address)
         ]
     if failed:
         names = list(dict.fromkeys(failed))

@@ -14,6 +14,8 @@ from sandbox.providers.ses.records import record
 from sandbox.providers.ses.simulator import simulated
 
 KIND = "suppression"
+TENANT_LISTED, UNSUBSCRIBED = "TENANT", "UNSUBSCRIBED"
+"""Why a recipient is held back, where it is not for being on the account's list: a tenant's list, its own wish."""
 
 
 def key_of(address: str) -> str:

@@ -105,9 +105,12 @@ async def _tracker(
 
 
 def _wanted(found: Resource | None, kind: str, override: str | None) -> bool:
-    """Whether a kind of event is tracked: an event destination wants it, and the call does not say otherwise."""
+    """Whether a kind of event is tracked: an event destination or the dashboard wants it, unless the call objects."""
     if override is not None:
         return override == "ENABLED"
+    dashboard = found.data.get("VdmOptions", {}).get("DashboardOptions", {}) if found else {}
+    if dashboard.get("EngagementMetrics") == "ENABLED":
+        return True
     told = found.data["destinations"] if found else ()
     return any(one["Enabled"] and kind in one["MatchingEventTypes"] for one in told)
 

@@ -35,7 +35,7 @@ async def background(services: Services, section: Any) -> None:
         async for event in following.events(services):
             if event.message is not None and event.type == RECEIVED and event.data.get("provider") == "ses":
                 tasks.create_task(_guarded(crowd, services, section, event.account, event.message))
-            elif event.type == DELIVERED:
+            elif event.type == DELIVERED and await arrival.is_open(services):
                 tasks.create_task(_looped(crowd, services, section, event))
 
 

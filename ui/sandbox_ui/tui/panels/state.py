@@ -24,6 +24,13 @@ BAR = 20
 """Cells of a quota's bar."""
 COLUMNS = (
     Column(title="kind", width=16, cell=lambda item: Cell(item["kind"], _kind_colour(item)), order=lambda i: i["kind"]),
+    Column(
+        title="provider",
+        width=8,
+        since=64,
+        cell=lambda item: Cell(item["provider"], "faint"),
+        order=lambda item: item["provider"],
+    ),
     Column(title="what", share=3, cell=lambda item: Cell(item["key"]), order=lambda item: item["key"]),
     Column(title="state", share=1, since=70, cell=lambda item: Cell(_condition(item), "faint")),
     Column(
@@ -120,9 +127,9 @@ class State(Panel):
 
     async def _suppress(self) -> None:
         field = Field(name="address", label="Address", hint="ann@example.net")
-        address = (await self.answer(Form("Put on the suppression list", [field]))).get("address")
+        provider = self.rows.item["provider"] if self.rows.item else None
+        address = (await self.answer(Form(f"Put on the suppression list of {provider}", [field]))).get("address")
         if address:
-            provider = self.rows.item["provider"] if self.rows.item else None
             await self.ask(lambda window: window.suppress(address, provider))
             self._added = address
             self._changed()

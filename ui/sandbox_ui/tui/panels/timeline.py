@@ -29,6 +29,9 @@ _KIND_OF = {
     "recipient.suppressed": "warn",
     "suppression.added": "warn",
     "message.accepted": "accent",
+    "message.received": "accent",
+    "recipient.received": "good",
+    "recipient.rejected": "bad",
 }
 
 
