@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.removal import in_slices
@@ -34,6 +35,13 @@ class Room:
     """All of the disk."""
 
 
+class Usage(NamedTuple):
+    """A disk, in octets."""
+
+    total: int
+    free: int
+
+
 def warnings_about(room: Room) -> list[str]:
     """What somebody should know about the disk before it is full: nothing as long as there is room."""
     if room.free is None or room.disk is None or room.free >= min(LITTLE, room.disk // LITTLE_PART):
@@ -53,7 +61,7 @@ class Space:
         """What the store takes now."""
         pages, unused, size = await self._database.read(_pages)
         path = self._database.path
-        disk = None if path is None else shutil.disk_usage(path.parent)
+        disk = None if path is None else _disk(path)
         return Room(
             used=(pages - unused) * size,
             file=pages * size if path is None else _on_disk(path),
@@ -88,6 +96,15 @@ def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
     names = ("page_count", "freelist_count", "page_size")
     count, unused, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
     return count, unused, size
+
+
+def _disk(path: Path) -> Usage | None:
+    """All and the free part of the store's disk; None when the folder is gone."""
+    try:
+        usage = shutil.disk_usage(path.parent)
+    except OSError:
+        return None
+    return Usage(total=usage.total, free=usage.free)
 
 
 def _on_disk(path: Path) -> int:
