@@ -121,8 +121,8 @@ def serving(folder, store, *flags):
 def looking(folder, store):
     with serving(folder, store) as (_, took):
         print(f"start (with a new certificate authority and key): {took:.2f} s")
-    with serving(folder, store) as (client, took):
-        print(f"start: {took:.2f} s")
+    with serving(folder, store) as (client, begun):
+        print(f"start: {begun:.2f} s")
         print(f"status: {milliseconds(client.status):.1f} ms")
         get = partial(client._transport.json, "GET", "/messages", wait=600)
         for query in SEARCHES:

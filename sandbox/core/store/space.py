@@ -56,6 +56,8 @@ class Space:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unused = 0
+        """Pages that held nothing when they were last looked at."""
 
     async def room(self) -> Room:
         """What the store takes now."""
@@ -69,26 +71,35 @@ class Space:
             disk=None if disk is None else disk.total,
         )
 
-    async def give_back(self) -> int:
-        """Return pages that removed things left behind, in slices; how many it were."""
+    async def give_back(self) -> bool:
+        """Return pages that removed things left behind, in slices; True when it is to be asked again soon.
+
+        As long as something is being removed nothing is returned: pages would be moved that are about to go anyway.
+        """
         pages, unused, _ = await self._database.read(_pages)
-        surplus = unused - max(KEPT_FREE, pages // KEPT_PART)
-        if self._database.path is None or surplus <= 0:
-            return 0
-        left = surplus
+        left = unused - max(KEPT_FREE, pages // KEPT_PART)
+        growing, self._unused = unused > self._unused, unused
+        if self._database.path is None or left <= 0:
+            return False
+        if growing:
+            return True
 
         def work(transaction: Transaction, most: int) -> int:
             nonlocal left
             asked = min(most, left)
             before = _pages(transaction.connection)[1]
+            if before > self._unused:  # somebody began to remove things
+                left = 0
+                return 0
             for _ in range(asked):  # the statement has a step for each page, of which Python takes the first only
                 transaction.execute("PRAGMA incremental_vacuum(1)")
-            gone = before - _pages(transaction.connection)[1]
+            self._unused = _pages(transaction.connection)[1]
+            gone = before - self._unused
             left -= gone
             return gone if left > 0 else 0
 
-        await in_slices(self._database, work)
-        return surplus - left
+        await in_slices(self._database, work, rest=True)
+        return False
 
 
 def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
