@@ -180,6 +180,18 @@ def test_the_environment_configures_the_sdk(sandbox, monkeypatch):
     assert sdk.list_smtp_configurations(sandbox.ready["ibm"]["instance_id"]).get_result()["total_count"] == 1
 
 
+def test_no_transcript_shows_a_secret(fresh):
+    """Neither the key in a token request, nor the token, nor the password of a new user."""
+    made = fresh.sdk.create_smtp_user(fresh.instance, fresh.own["smtp_config_id"]).get_result()
+    services = fresh.sandbox.runtime.services
+    pages = [services.store.sessions.page(account.id, limit=1000) for account in services.accounts.all()]
+    said = "\n".join(line["text"] for page in pages for session in fresh.sandbox.call(page) for line in session.lines)
+    assert "POST /identity/token" in said
+    assert made["username"] in said
+    for secret in (fresh.own["apikey"], made["password"], "eyJ"):
+        assert secret not in said
+
+
 @pytest.mark.parametrize("authenticator", [
     authenticators.NoAuthAuthenticator(), authenticators.BearerTokenAuthenticator("anything"),
 ])  # fmt: skip
@@ -319,6 +331,29 @@ def test_metrics_and_the_status_of_a_message_by_its_queue_id(fresh):
     (bounce,) = bounces.metrics
     assert (bounce.email_address, bounce.subject, bounce.ip_address) == ("gone@nowhere.invalid", "lost", "127.0.0.1")
     assert bounce.error_message
+
+
+# a data folder
+
+
+def test_a_restart_keeps_the_instance_and_adds_what_the_settings_gained(tmp_path):
+    """Credentials and DKIM keys stay; a new domain gets a configuration with the same user, and is the one shown."""
+    shown = []
+    for own in ({}, {"domain": "second.example", "api_keys": ["an-api-key"]}):
+        with Sandbox(settings(tmp_path, **own)) as sandbox:
+            ready = sandbox.ready["ibm"]
+            listed = service(sandbox, ready).list_smtp_configurations(ready["instance_id"]).get_result()
+            shown.append((ready, listed["smtp_configurations"]))
+            here = SimpleNamespace(sandbox=sandbox, own=ready)
+            assert submit(here, "noreply@example.com")[0] == 250
+            if own:
+                assert submit(here, "noreply@second.example", password="an-api-key")[0] == 250
+    (before, first), (after, both) = shown
+    same = ("instance_id", "apikey", "smtp_username", "smtp_password")
+    assert [before[name] for name in same] == [after[name] for name in same]
+    assert [one["domain"] for one in both] == ["example.com", "second.example"]
+    assert both[0] == first[0]
+    assert (before["domain"], after["domain"]) == ("example.com", "second.example")
 
 
 # what goes wrong

@@ -409,6 +409,19 @@ def test_an_identity_tells_its_own_topics(ses, topic):
     assert not [one for one in topic.events(None, sent) if "eventType" in one], "no configuration set, no publishing"
 
 
+def test_what_is_no_character_stops_nothing(ses, topic):
+    """Half of a surrogate pair can be written in JSON, but not in UTF-8."""
+    ses.v2.create_email_template(TemplateName="half", TemplateContent={"Subject": "{{a}}", "Text": "{{a}}"})
+    sent = ses.v2.send_email(
+        FromEmailAddress=ses.sender,
+        Destination={"ToAddresses": ["a@example.org"]},
+        Content={"Template": {"TemplateName": "half", "TemplateData": '{"a": "x\\ud800y"}'}},
+        ConfigurationSetName="all",
+    )["MessageId"]
+    assert topic.event("Send", sent)
+    assert ses.v2.test_render_email_template(TemplateName="half", TemplateData='{"a": "x\\ud800y"}')["RenderedTemplate"]
+
+
 def test_every_published_event_is_in_the_log(ses, topic):
     sent = ses.send("a@example.org", ConfigurationSetName="all")
     topic.event("Delivery", sent)

@@ -7,7 +7,10 @@ import re
 import urllib.error
 import urllib.request
 
+import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
@@ -361,6 +364,27 @@ def test_an_identitys_own_configuration_set_is_used_when_a_send_names_none(box):
     assert "configuration_set" not in box.record(box.send("ann@example.net")).attributes
 
 
+def test_identities_are_listed_by_filters():
+    with kit() as box:
+        for name in ("shop.test", "ann@shop.test", "other.test"):
+            box.v2.create_email_identity(EmailIdentity=name)
+        listed = {
+            key: [one["IdentityName"] for one in box.v2.list_email_identities(Filter={key: value})["EmailIdentities"]]
+            for key, value in (
+                ("IDENTITY_NAME_CONTAINS", "Shop"),
+                ("IDENTITY_TYPE", "DOMAIN"),
+                ("VERIFICATION_STATUS", "SUCCESS"),
+            )
+        }
+        assert listed == {
+            "IDENTITY_NAME_CONTAINS": ["ann@shop.test", "shop.test"],
+            "IDENTITY_TYPE": ["other.test", "shop.test"],
+            "VERIFICATION_STATUS": ["noreply@example.com"],
+        }
+        told = box.refused("api.BadRequestException.constraint", box.v2.list_email_identities, Filter={"COLOUR": "red"})
+        assert "Map keys must satisfy constraint" in told
+
+
 def test_a_permissive_sandbox_verifies_at_once():
     with Sandbox(Settings(data=":memory:", ports="auto", providers=["ses"], permissive=True)) as sandbox:
         from ses_kit import Kit
@@ -369,3 +393,24 @@ def test_a_permissive_sandbox_verifies_at_once():
         made = box.v2.create_email_identity(EmailIdentity="quick.test")
         assert (made["VerifiedForSendingStatus"], made["DkimAttributes"]["Status"]) == (True, "SUCCESS")
         assert box.send("ann@example.net", sender="somebody@elsewhere.test")
+        for more in ({"config": Config(signature_version=UNSIGNED)}, {"region_name": "eu-west-1"}):
+            options = {"region_name": "us-east-1", "aws_access_key_id": "any", "aws_secret_access_key": "any", **more}
+            anybody = boto3.client("sesv2", endpoint_url=sandbox.url, **options)
+            assert anybody.get_account()["SendingEnabled"] is True
+
+
+def test_feedback_by_mail_can_be_switched_off(box):
+    """Bounces are told by a notification (RFC 3464) to the return path, unless the identity forwards none."""
+    identity = {"EmailIdentity": "noreply@example.com"}
+    address = "bounce@simulator.amazonses.com"
+    assert _reports(box, box.send(address)) == 1
+    box.v2.put_email_identity_feedback_attributes(**identity, EmailForwardingEnabled=False)
+    try:
+        assert _reports(box, box.send(address)) == 0
+    finally:
+        box.v2.put_email_identity_feedback_attributes(**identity, EmailForwardingEnabled=True)
+
+
+def _reports(box, message_id):
+    box.sandbox.call(box.services.delivery.run_due())
+    return len(box.sandbox.call(box.services.store.reports.of_message(box.account.id, box.record(message_id).id)))

@@ -119,6 +119,7 @@ def test_a_path_that_is_no_operation(box):
         (b'{"EmailIdentity": "x.test", "Tags": {}}', "START_OBJECT can not be converted to a collection"),
         (b'{"EmailIdentity": "x.test", "Tags": [[]]}', "START_ARRAY can not be converted to a structure"),
         (b'{"EmailIdentity": true}', "TRUE_VALUE can not be converted to a String"),
+        (b'{"EmailIdentity": ' + b"9" * 5000 + b"}", "the body is not JSON"),
     ],
 )
 @pytest.mark.proves("ses.api.SerializationException.form")
@@ -250,6 +251,14 @@ def test_any_text_is_written_as_xml_and_as_json(text):
     assert json.loads(write_json.write(V2, shape, {"ConfigurationSets": [text]})) == {
         "ConfigurationSets": [text.encode("utf-8", "replace").decode()]
     }
+
+
+@pytest.mark.parametrize("moment", ["1e999", "-1", "1e30", "NaN", "Infinity", '"nan"', '"yesterday"'])
+def test_a_time_that_is_none_is_refused(moment):
+    shape = V2.shape("CreateExportJobRequest")
+    body = f'{{"ExportDataSource": {{"MetricsDataSource": {{"StartDate": {moment}}}}}}}'
+    with pytest.raises(Refusal):
+        read_json.read(V2, shape, {}, QueryParams(""), body.encode())
 
 
 def test_an_output_that_the_model_does_not_have_is_an_error():

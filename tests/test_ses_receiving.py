@@ -389,6 +389,32 @@ def test_mail_that_is_no_message_is_refused_and_not_stored(box):
     assert box.sandbox.call(box.services.store.messages.counts(box.account.id))["messages"] == before
 
 
+@pytest.mark.proves("ses.api.MessageRejected.original", "ses.api.MessageRejected.unverified")
+def test_a_bounce_that_can_t_be_sent_is_refused(box):
+    rule(box, "keep", store())
+    post(box, f"ann@{DOMAIN}", subject="refused by hand")
+    post(box, f"ann@{DOMAIN}", subject="from nobody", sender="")
+    record, silent = arrived(box, "refused by hand"), arrived(box, "from nobody")
+    sent = box.send("ann@example.net")
+
+    def bounced(message_id, sender=SENDER, recipient=f"ann@{DOMAIN}"):
+        return {
+            "OriginalMessageId": message_id,
+            "BounceSender": sender,
+            "BouncedRecipientInfoList": [{"Recipient": recipient, "BounceType": "DoesNotExist"}],
+        }
+
+    said = box.refused(
+        "api.MessageRejected.unverified", box.v1.send_bounce, **bounced(record.envelope_id, "bob@elsewhere.test")
+    )
+    assert said.endswith("in region US-EAST-1: bob@elsewhere.test")
+    for wish in (
+        bounced(silent.envelope_id), bounced(sent), bounced(record.envelope_id, recipient=f"other@{DOMAIN}")
+    ):  # fmt: skip
+        box.refused("api.MessageRejected.original", box.v1.send_bounce, **wish)
+    assert box.sandbox.call(box.services.store.reports.of_message(box.account.id, record.id)) == []
+
+
 def test_a_bounce_by_hand(box):
     rule(box, "keep", store())
     post(box, f"ann@{DOMAIN}", subject="by hand")

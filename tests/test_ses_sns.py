@@ -222,9 +222,9 @@ def test_what_sns_refuses(ses):
 
 def test_urls_that_were_not_given_out_answer_clearly(ses):
     for path, status in (
-        ("/?Action=ConfirmSubscription&TopicArn=x&Token=", 400),
-        ("/?Action=ConfirmSubscription&TopicArn=x&Token=y", 400),
-        ("/?Action=Unsubscribe&SubscriptionArn=x", 404),
+        ("/sns?Action=ConfirmSubscription&TopicArn=x&Token=", 400),
+        ("/sns?Action=ConfirmSubscription&TopicArn=x&Token=y", 400),
+        ("/sns?Action=Unsubscribe&SubscriptionArn=x", 404),
         ("/SimpleNotificationService-0.pem", 404),
     ):
         with pytest.raises(urllib.error.HTTPError) as caught:

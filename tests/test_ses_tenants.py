@@ -63,7 +63,7 @@ def test_a_tenant_sends_with_nothing_else(box):
     assert by_smtp(box, "none") == (554, b"Transaction failed: Tenant none does not exist.")
     code, text = by_smtp(box, "acme", "noreply@example.com")
     assert code == 554
-    assert text.endswith(b"identity/noreply@example.com is not associated with tenant acme.")
+    assert text.endswith(b"identity/noreply@example.com is not associated with the tenant.")
 
 
 @pytest.mark.proves("ses.api.SendingPausedException.tenant", "ses.smtp.554.tenant-paused")

@@ -17,20 +17,24 @@ def loaded(code, **environment):
     """The modules that a program has loaded at its end."""
     command = [sys.executable, "-c", f"{code}\nimport sys; print('LOADED', *sys.modules)"]
     return set(
-        subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment}).stdout.rpartition("LOADED")[2].split()
+        subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
+        .stdout.rpartition("LOADED")[2]
+        .split()
     )
 
 
 def test_help_loads_no_part_of_a_sandbox():
-    found = loaded("import sys; sys.argv = ['x', '--help']\nfrom sandbox.cli import main\ntry: main()\nexcept SystemExit: pass")
+    found = loaded(
+        "import sys; sys.argv = ['x', '--help']\nfrom sandbox.cli import main\ntry: main()\nexcept SystemExit: pass"
+    )
     assert not found & {"sandbox.settings", "sandbox.app", "sandbox.core", "asyncio", "ssl", "sqlite3", "http", "email"}
 
 
 def test_the_plugin_loads_nothing_until_a_fixture_is_asked_for():
     before = loaded("import pytest")
-    assert {name for name in loaded("import pytest, sandbox.pytest_plugin") - before if not name.startswith("sandbox")} <= {
-        "importlib.metadata._meta"
-    }
+    assert {
+        name for name in loaded("import pytest, sandbox.pytest_plugin") - before if not name.startswith("sandbox")
+    } <= {"importlib.metadata._meta"}
 
 
 RUNNING = """

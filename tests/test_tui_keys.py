@@ -484,6 +484,27 @@ def test_suppressions_are_added_and_cleared(box, client):
     run(scenario)
 
 
+def test_with_several_providers_the_list_is_chosen():
+    """By the row under the cursor; a row of no provider leaves the choice to the user."""
+
+    async def scenario():
+        with still_sandbox(providers=["oci", "ses"]) as box, Client(box.url) as client:
+            client.rules.add(recipient="full@*", outcome="deferred")
+            async with inspecting(box.url) as (inspector, pilot):
+                await press(pilot, "5")
+                await until(pilot, lambda: inspector.panel().rows.items)
+                assert inspector.panel().rows.item["provider"] == "delivery"
+                await pilot.press("a")
+                await sees(pilot, "At which provider?", "oci", "ses")
+                await pilot.press("down", "enter")
+                await sees(pilot, "Put on the suppression list of ses")
+                await pilot.press(*"bob@example.net", "enter")
+                await sees(pilot, "suppression  bob@example.net")
+                assert inspector.panel().rows.item["provider"] == "ses"
+
+    run(scenario)
+
+
 def test_the_clock_is_moved(box, client):
     async def scenario():
         async with inspecting(box.url) as (_, pilot):

@@ -42,7 +42,7 @@ class Network:
 
     async def open(self, controls: AppControls) -> None:
         """Bind and accept on every port; raises `ListenerError` for the first that can't be had."""
-        names = [*LOOPBACK, *({self._settings.host} - {*LOOPBACK, "0.0.0.0", "::"})]  # noqa: S104 - not bound here
+        names = _certified(self._settings)
         paths = certificates(self._services.files / "tls", names)
         await self._open_http(controls, paths)
         await self._open_dns()
@@ -132,6 +132,13 @@ def _smtp_context(paths: Certificates, names: Sequence[str], ciphers: Sequence[s
     if ciphers:
         add_rsa(paths, names)
     return server_context(paths, ciphers=ciphers, tls13=tls13)
+
+
+def _certified(settings: Settings) -> Sequence[str]:
+    """Every name and address under which clients may know the sandbox."""
+    given = {name.strip("[]").lower() for name in (settings.host, *settings.allowed_hosts)}
+    others = given - {*LOOPBACK, "0.0.0.0", "::"}  # noqa: S104 - not bound here
+    return [*LOOPBACK, *sorted(name for name in others if name.isascii())]
 
 
 def _reachable(host: str) -> str:

@@ -218,13 +218,19 @@ class Runtime:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        await self._close_parts()
+        self._let_go()
+
+    async def _close_parts(self) -> None:
+        """Close what was made, which may be less than everything when the start failed."""
+        if hasattr(self, "indexer"):
+            await self.indexer.close()
         if hasattr(self, "callbacks"):
             await self.callbacks.stop()
         if hasattr(self, "courier"):
             await self.courier.close()
         if hasattr(self, "store"):
             await self.store.close()
-        self._let_go()
 
     def _let_go(self) -> None:
         """Give the folder free, or away."""

@@ -51,6 +51,9 @@ def _value(model: ServiceModel, kind: Shape, given: Any, at: str) -> Iterator[st
             yield from _value(model, inner, one, f"{at}.{number}.member")
     elif kind.type == MAP:
         inner = model.shape(kind.value)
+        keys = model.shape(kind.key)
+        for problem in (problem for name in given for problem in _problems(keys, name)):
+            yield f"Value at '{at}' failed to satisfy constraint: Map keys must satisfy constraint: [{problem}]"
         for name, one in given.items():
             yield from _value(model, inner, one, f"{at}.{name}.member")
 

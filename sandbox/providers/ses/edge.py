@@ -106,7 +106,7 @@ class SesEdge:
             "sender": "sender@example.com",
             "address": "sender@example.com",
             "header": "Subject",
-            "parameter": "Source",
+            "parameter": _size(exchange) if Condition.TOO_LARGE in entry.on else "Source",
             "resource": "example",
             "region": exchange.state.region.upper(),
             "limit": next(iter(limits), None) or self._rate,
@@ -132,6 +132,12 @@ class SesEdge:
         if len(recent) >= self._rate:
             raise Refusal(Condition.TOO_MANY_REQUESTS)
         recent.append(now)
+
+
+def _size(exchange: Exchange) -> str:
+    """Octets of a request's body, as the client announces them."""
+    announced = exchange.headers.get("content-length", "")
+    return announced if announced.isdecimal() and len(announced) < 20 else str(len(exchange.body))
 
 
 class QueryEdge(SesEdge):

@@ -136,6 +136,7 @@ async def _note_signer(case: Case, sender: Resource | None) -> None:
     if found is not None:
         case.attributes["signer"] = {"identity": found.key, "selector": identity.selector_of(found)}
     case.attributes["mail_from"] = mail_from.domain(sender)
+    case.attributes["unreported"] = sender is not None and not sender.data.get("feedback", True)
 
 
 def _check_fields(case: Case) -> None:

@@ -40,7 +40,7 @@ async def check(case: Case, sender: Resource | None, chosen: Resource | None) ->
         arns.append(who.arn(f"template/{template}"))
     for arn in arns:
         if arn not in tenant.data["resources"] and not case.permissive:
-            raise case.refuse("tenant-resource", resource=arn, parameter=name)
+            raise case.refuse("tenant-resource", resource=arn)
 
 
 async def held_back(case: Case, listed: dict[str, str]) -> dict[str, str]:

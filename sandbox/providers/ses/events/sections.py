@@ -117,7 +117,7 @@ def delivery_delay(events: Sequence[Event], message: MessageRecord, feedback: st
     return {
         "timestamp": to_iso(first.at),
         "delayType": replies.delay(reply),
-        "expirationTime": to_iso(message.accepted + float(message.attributes.get("max_delivery_seconds") or RETRIES)),
+        "expirationTime": to_iso(message.accepted + RETRIES),
         "delayedRecipients": [
             {
                 "emailAddress": event.recipient or "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -114,7 +113,7 @@ async def _notify(story: Story, topic: str, source: Resource, raw: bytes, sender
     }
     about = (story.message.id, story.recipient)
     await _note(story, [topic], body)
-    await publishing.publish(story.services, story.account, topic, json.dumps(body, ensure_ascii=False), about=about)
+    await publishing.publish(story.services, story.account, topic, outlets.text_of(body), about=about)
 
 
 async def _note(story: Story, targets: Sequence[str], body: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from sandbox.core.errors import Refusal
 from sandbox.core.reports.assembly import Report, one_line
 from sandbox.core.services import Services
 from sandbox.providers.ses import buckets, identity
-from sandbox.providers.ses.receiving import bounces, functions, notices, objects
+from sandbox.providers.ses.receiving import bounces, functions, notices
 from sandbox.providers.ses.receiving.functions import Disposition
 from sandbox.providers.ses.receiving.notices import Arrived
 from sandbox.providers.ses.sns import publishing
@@ -67,9 +67,8 @@ async def add_header(run: Run, action: Mapping[str, Any]) -> Disposition:
 
 
 async def store(run: Run, action: Mapping[str, Any]) -> Disposition:
-    """Put the message into a bucket."""
+    """Put the message into a bucket: a file when the bucket stands for a folder, else only a name."""
     bucket, key = action["BucketName"], action.get("ObjectKeyPrefix", "") + run.arrived.message_id
-    await objects.put(run.services, run.account, bucket, key, run.arrived)
     problem = await _written(run, bucket, key)
     told = {"type": "S3", "bucketName": bucket, "objectKey": key}
     if action.get("ObjectKeyPrefix"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Any
 
 from sandbox.core.accounts import Account
 from sandbox.core.delivered_copy import SENDING_ADDRESS, DeliveredCopy
@@ -126,7 +125,7 @@ def _address(client: str) -> str:
         return SENDING_ADDRESS
 
 
-async def from_delivery(services: Services, section: Any, event: Event) -> None:  # noqa: ARG001 - as all that run behind
+async def from_delivery(services: Services, event: Event) -> None:
     """Receive what was just delivered to a recipient, when its domain is received here; nothing otherwise."""
     recipient = event.recipient or ""
     record = await services.store.messages.get(event.account, event.message or "")

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from sandbox_ui.tui import words
-from sandbox_ui.tui.asking import Field, Form
+from sandbox_ui.tui.asking import Field, Form, Pick
 from sandbox_ui.tui.messages import Changed, Chosen, Highlighted, Item
 from sandbox_ui.tui.painted import Cell, Lines
 from sandbox_ui.tui.panels.panel import Panel
@@ -70,6 +70,7 @@ class State(Panel):
     def __init__(self) -> None:
         super().__init__(id="state-panel", classes="split")
         self._added = ""
+        self._providers: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
         """Quotas and table; the resource beside them."""
@@ -90,6 +91,7 @@ class State(Panel):
     async def load(self) -> None:
         """Ask for everything."""
         state = await self.ask(lambda window: window.state())
+        self._providers = [provider["name"] for provider in state["providers"]]
         quotas = [_quota(provider, window) for provider in state["providers"] for window in provider["quota"]]
         self.query_one("#quotas", Lines).show(*quotas)
         kinds = sorted(state["resources"], key=lambda kind: (kind["provider"], _rank(kind["kind"]), kind["kind"]))
@@ -127,12 +129,20 @@ class State(Panel):
 
     async def _suppress(self) -> None:
         field = Field(name="address", label="Address", hint="ann@example.net")
-        provider = self.rows.item["provider"] if self.rows.item else None
-        address = (await self.answer(Form(f"Put on the suppression list of {provider}", [field]))).get("address")
+        provider = await self._provider()
+        title = f"Put on the suppression list of {provider}"
+        address = (await self.answer(Form(title, [field]))).get("address") if provider else None
         if address:
             await self.ask(lambda window: window.suppress(address, provider))
             self._added = address
             self._changed()
+
+    async def _provider(self) -> str | None:
+        """The provider of the row under the cursor, or the only one; else the user is asked."""
+        here = self.rows.item["provider"] if self.rows.item else ""
+        if here in self._providers or len(self._providers) < 2:
+            return here if here in self._providers else next(iter(self._providers), None)
+        return (await self.answer(Pick("At which provider?", [(name, name) for name in self._providers]))).get("picked")
 
     def _changed(self) -> None:
         self.renew()
