@@ -207,14 +207,20 @@ class Runtime:
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        await self._close_parts()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    async def _close_parts(self) -> None:
+        """Close what was made, which may be less than everything when the start failed."""
+        if hasattr(self, "indexer"):
+            await self.indexer.close()
         if hasattr(self, "callbacks"):
             await self.callbacks.stop()
         if hasattr(self, "courier"):
             await self.courier.close()
         if hasattr(self, "store"):
             await self.store.close()
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
 
 
 __all__ = ["ListenerError", "Runtime"]

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 
-from sandbox.core import mime
+from sandbox.core.digesting import digest, unread
 from sandbox.core.errors import StoreError
+from sandbox.core.reading_process import OverBudgetError, ReadingProcess
 from sandbox.core.store import Store
 from sandbox.core.store.index import Digest
 
-BATCH = 16
+BATCH = 32
 """Messages read in one go; small, so that a shutdown never waits long."""
-SNIPPET = 160
-BODY = 200_000
-"""Characters of text that search looks through."""
+OCTETS = 8_388_608
+"""Octets read in one go, and of one message."""
+SMALL = 16_384
+"""Octets up to which a few messages are read by a thread: a process of their own is not worth its start."""
+FEW = 4
+BUDGET_SECONDS = 3.0
+"""How long the messages of one go may take before they are read one by one, and how long each of those may take."""
+WRITTEN = 65_536
+"""Characters after which the store's writer does something else: it splits them into words, which takes its time."""
+REST = 3.0
+"""While more mail comes in, the indexer rests so many times as long as it worked: accepting goes first."""
 GATHER_SECONDS = 0.1
 """The real pause between two rounds; who needs the index at once calls `catch_up`."""
 RETRY_SECONDS = 1.0
@@ -29,6 +39,7 @@ class Indexer:
         self._store = store
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
+        self._reader = ReadingProcess(BUDGET_SECONDS)
 
     def wake(self) -> None:
         """A message was accepted."""
@@ -38,34 +49,62 @@ class Indexer:
         """Index until cancelled."""
         while True:
             self._wake.clear()
+            began = time.monotonic()
             try:
-                await self.catch_up()
+                more = await self._go()
             except StoreError:
                 _log.warning("the search index can't be written; trying again", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            await asyncio.sleep(GATHER_SECONDS)
-            await self._wake.wait()
+            if self._wake.is_set():
+                await asyncio.sleep(REST * (time.monotonic() - began))
+            if not more:
+                await asyncio.sleep(GATHER_SECONDS)
+                await self._wake.wait()
 
     async def catch_up(self) -> None:
         """Return once everything that was accepted before the call is searchable."""
+        while await self._go():
+            pass
+
+    async def _go(self) -> bool:
+        """Index some messages; False when none was waiting."""
         async with self._busy:
-            while waiting := await self._store.index.waiting(BATCH):
-                await self._store.index.record(await asyncio.to_thread(_digests, waiting))
+            waiting = await self._store.index.waiting(BATCH, OCTETS)
+            if waiting:
+                for part in _portions(await asyncio.to_thread(self._digests, waiting)):
+                    await self._store.index.record(part)
+            return bool(waiting)
+
+    def _digests(self, batch: Sequence[tuple[int, bytes]]) -> list[Digest]:
+        """Read messages, here when there is little to read, else in the other process."""
+        if len(batch) <= FEW and sum(len(raw) for _, raw in batch) <= SMALL:
+            return [digest(seq, raw) for seq, raw in batch]
+        try:
+            return self._reader.read(batch)
+        except OverBudgetError as error:
+            if len(batch) > 1:
+                return [found for one in batch for found in self._digests([one])]
+            _log.warning("a message of %d octets is not searched: %s", len(batch[0][1]), error)
+            return [unread(batch[0][0], str(error))]
+        except OSError as error:
+            _log.warning("messages are read for search by the sandbox itself: no other process can be had (%s)", error)
+            return [digest(seq, raw) for seq, raw in batch]
+
+    async def close(self) -> None:
+        """End the other process; nothing is read any more."""
+        await asyncio.to_thread(self._reader.close)
 
 
-def _digests(batch: Sequence[tuple[int, bytes]]) -> list[Digest]:
-    return [digest(seq, raw) for seq, raw in batch]
-
-
-def digest(seq: int, raw: bytes) -> Digest:
-    """The searchable form of a message: its text, or its HTML without tags when it has no text."""
-    content = mime.read(raw)
-    body = content.text or mime.plain(content.html)
-    names = " ".join(attachment.filename for attachment in content.attachments)
-    return Digest(
-        seq=seq,
-        snippet=" ".join(body[: SNIPPET * 4].split())[:SNIPPET],
-        body=f"{body[:BODY]}\n{names}" if names else body[:BODY],
-        attachments=len(content.attachments),
-    )
+def _portions(digests: Sequence[Digest]) -> Iterator[list[Digest]]:
+    """The digests in parts that the store's writer deals with quickly."""
+    part: list[Digest] = []
+    size = 0
+    for found in digests:
+        part.append(found)
+        size += len(found.body)
+        if size >= WRITTEN:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part

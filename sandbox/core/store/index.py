@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,13 +26,12 @@ class IndexRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def waiting(self, limit: int) -> list[tuple[int, bytes]]:
-        """(seq, octets) of at most `limit` messages without a digest, oldest first."""
-        sql = (
-            "SELECT m.seq, r.octets FROM messages m JOIN raws r ON r.message = m.seq"
-            " WHERE m.indexed = 0 ORDER BY m.seq LIMIT ?"
-        )
-        return await self._database.read(lambda c: c.execute(sql, (limit,)).fetchall())
+    async def waiting(self, limit: int, octets: int) -> list[tuple[int, bytes]]:
+        """(seq, octets) of messages without a digest, oldest first: at most `limit`, and at least one if there is one.
+
+        Together they have at most `octets`, and of a larger one only so many are read.
+        """
+        return await self._database.read(lambda c: _waiting(c, limit, octets))
 
     async def record(self, digests: Sequence[Digest]) -> None:
         """Store digests; a message deleted meanwhile is left out."""
@@ -44,3 +44,26 @@ def _record(transaction: Transaction, digests: Sequence[Digest]) -> None:
         "UPDATE messages SET indexed = 1, snippet = ?, body = ?, attachments = ? WHERE seq = ?",
         [(digest.snippet, digest.body, digest.attachments, digest.seq) for digest in digests],
     )
+
+
+def _waiting(connection: sqlite3.Connection, limit: int, octets: int) -> list[tuple[int, bytes]]:
+    if connection.in_transaction:
+        return _read_waiting(connection, limit, octets)
+    connection.execute("BEGIN")  # no message may be deleted between the list and its octets
+    try:
+        return _read_waiting(connection, limit, octets)
+    finally:
+        connection.execute("COMMIT")
+
+
+def _read_waiting(connection: sqlite3.Connection, limit: int, octets: int) -> list[tuple[int, bytes]]:
+    sql = "SELECT seq, size FROM messages WHERE indexed = 0 ORDER BY seq LIMIT ?"
+    found: list[tuple[int, bytes]] = []
+    left = octets
+    for seq, size in connection.execute(sql, (limit,)).fetchall():
+        if found and size > left:
+            break
+        left -= size
+        with connection.blobopen("raws", "octets", seq, readonly=True) as blob:
+            found.append((seq, blob.read(octets)))
+    return found
