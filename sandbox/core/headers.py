@@ -38,18 +38,21 @@ class HeaderBlock:
         self.fields = fields
         self.length = length
         """Octets of the block, without the empty line that ends it."""
+        self._values: dict[str, list[str]] = {}
+        for field in fields:
+            self._values.setdefault(field.name.lower(), []).append(field.value)
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
 
     def all(self, name: str) -> list[str]:
         """Every value of a field, matched without regard to case."""
-        wanted = name.lower()
-        return [field.value for field in self.fields if field.name.lower() == wanted]
+        return list(self._values.get(name.lower(), ()))
 
     def first(self, name: str) -> str:
         """The first value of a field, empty when there is none."""
-        return next(iter(self.all(name)), "")
+        values = self._values.get(name.lower())
+        return values[0] if values else ""
 
     def decoded(self, name: str) -> str:
         """The first value with encoded words (RFC 2047) decoded."""
@@ -81,8 +84,10 @@ def split(raw: bytes, limit: int) -> HeaderBlock:
 def _end_of_headers(raw: bytes, limit: int) -> tuple[int, bool]:
     """Where the block ends, and whether an empty line ended it; searches just past the limit at most."""
     within = limit + 4
-    found = [at for at in (raw.find(b"\r\n\r\n", 0, within), raw.find(b"\n\n", 0, within)) if at >= 0]
-    return (min(found), True) if found else (len(raw), False)
+    strict = raw.find(b"\r\n\r\n", 0, within)
+    bare = raw.find(b"\n\n", 0, within if strict < 0 else strict)
+    end = strict if bare < 0 else bare
+    return (end, True) if end >= 0 else (len(raw), False)
 
 
 def _unfold(block: bytes) -> Iterator[bytes]:

@@ -7,6 +7,8 @@ import secrets
 
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _SORTABLE = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _SORTABLE for second in _SORTABLE]
+_STAMP = (1 << 50) - 1
 _ALNUM = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -19,10 +21,8 @@ class Ids:
 
     def sortable(self, now: float) -> str:
         """26 characters that sort by time, for messages and sessions: 10 of milliseconds, 16 of chance."""
-        stamp = int(now * 1000)
-        head = "".join(_SORTABLE[(stamp >> shift) & 31] for shift in range(45, -1, -5))
-        bits = self.random.getrandbits(80)
-        return head + "".join(_SORTABLE[(bits >> shift) & 31] for shift in range(75, -1, -5))
+        bits = (int(now * 1000) & _STAMP) << 80 | self.random.getrandbits(80)
+        return "".join([_PAIRS[(bits >> shift) & 1023] for shift in range(120, -1, -10)])
 
     def hex(self, digits: int) -> str:
         """`digits` lower-case hexadecimal digits."""

@@ -1,119 +1,27 @@
-"""One writer thread that shares each durable commit among everybody who waits, and readers beside it.
-
-Jobs that are waiting when the writer becomes free run in one transaction, each behind its own savepoint, and share
-one fsync; their futures resolve only after the commit. A job that raises is rolled back alone. When the commit itself
-fails, nobody's future succeeds. Nothing here blocks the event loop.
-"""
+"""The database of one sandbox: a SQLite file (or memory) with one writer and several readers beside it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import os
-import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
 from sandbox.core.errors import StoreError
 from sandbox.core.model import Event
 from sandbox.core.store.schema import migrate
+from sandbox.core.store.transaction import Transaction
+from sandbox.core.store.writer import BUSY_SECONDS, Job, Writer
 
+__all__ = ["Database", "Transaction"]
 Item = TypeVar("Item")
 T = TypeVar("T")
-BATCH = 512
-"""Jobs that share a commit at the most; bounds the wait of the first of them."""
-AT_ONCE = 16
-"""Rows of one INSERT; bounds the number of its values, and of its forms that are kept prepared."""
 PREPARED = 512
 """Statements that are kept prepared."""
-BUSY_SECONDS = 5.0
-"""How long another process may hold the file before writers are told that the store is not available."""
-
-
-class Transaction:
-    """What a writing job works with: the connection, and a way to record events that are published after the commit."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-        self.execute = connection.execute
-        self.executemany = connection.executemany
-        self.events: list[Event] = []
-
-    def event(
-        self,
-        *,
-        account: str,
-        at: float,
-        type: str,  # noqa: A002 - the field's name in the inspection API
-        message: str | None = None,
-        recipient: str | None = None,
-        data: dict[str, Any] | None = None,
-    ) -> Event:
-        """Record that something happened; it takes part in this transaction."""
-        cursor = self.execute(
-            "INSERT INTO events (account, at, type, message, recipient, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (account, at, type, message, recipient, json.dumps(data) if data else "{}"),
-        )
-        assert cursor.lastrowid is not None
-        event = Event(
-            id=cursor.lastrowid,
-            account=account,
-            at=at,
-            type=type,
-            message=message,
-            recipient=recipient,
-            data=data or {},
-        )
-        self.events.append(event)
-        return event
-
-    def events_together(self, wishes: Sequence[Mapping[str, Any]]) -> None:
-        """Record several events, each as the arguments of `event`, in few statements."""
-        fresh = [Event(id=number, **wish) for number, wish in enumerate(wishes, self.last_rowid("events") + 1)]
-        columns = ("id", "account", "at", "type", "message", "recipient", "data")
-        self.insert(
-            "events",
-            columns,
-            [(e.id, e.account, e.at, e.type, e.message, e.recipient, json.dumps(e.data)) for e in fresh],
-        )
-        self.events += fresh
-
-    def last_rowid(self, table: str) -> int:
-        """The greatest number that a table with AUTOINCREMENT has ever given to a row; 0 for a new table."""
-        row = self.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
-        return int(row[0]) if row else 0
-
-    def insert(self, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-        """Insert rows, many with each statement: the interpreter is let go of once for each, not once for each row."""
-        for start in range(0, len(rows), AT_ONCE):
-            part = rows[start : start + AT_ONCE]
-            self.execute(_insert_statement(table, columns, len(part)), [value for row in part for value in row])
-
-
-@lru_cache(maxsize=256)
-def _insert_statement(table: str, columns: tuple[str, ...], rows: int) -> str:
-    row = f"({', '.join('?' * len(columns))})"
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - names are ours
-
-
-@dataclass(slots=True)
-class _Job(Generic[T]):
-    work: Callable[[Transaction, Sequence[Any]], Sequence[T]]
-    """Does the work of several jobs at once: their items → their results. Equal work of neighbours is done together."""
-    item: Any
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[T]
-    result: T | None = None
-    error: BaseException | None = None
-    events: list[Event] = field(default_factory=list)
 
 
 class Database:
@@ -126,15 +34,13 @@ class Database:
         """
         self.path = path
         self.on_commit = on_commit
-        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._connection = self._open()
         self._inode = path.stat().st_ino if path else None
         self._readers = ThreadPoolExecutor(2, "store-reader") if path else None
         self._local = threading.local()
         self._reading: list[sqlite3.Connection] = []
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
-        self._thread.start()
+        self._writer = Writer(self._connection, self._check_file, on_commit)
 
     def _open(self) -> sqlite3.Connection:
         name = str(self.path) if self.path else "the store"
@@ -153,6 +59,7 @@ class Database:
                 connection.execute("PRAGMA synchronous = FULL")
                 _sync_folder(self.path.parent)
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA busy_timeout = 0")
         except sqlite3.Error as error:
             raise StoreError(f"{name} can't be opened ({error}): is the folder writable?") from error
         return connection
@@ -163,19 +70,21 @@ class Database:
         Raises what `work` raised (and nothing of it is kept), or `StoreError` when the commit failed. Cancelling the
         caller does not undo the job.
         """
-        return await self.write_together(lambda transaction, _: (work(transaction),), None)
+        return await self.write_together(lambda transaction, _: (work(transaction),), None, quick=False)
 
-    async def write_together(self, work: Callable[[Transaction, Sequence[Item]], Sequence[T]], item: Item) -> T:
+    async def write_together(
+        self, work: Callable[[Transaction, Sequence[Item]], Sequence[T]], item: Item, *, quick: bool
+    ) -> T:
         """Like `write`, for work that is cheaper for many: `work` gets the items of all jobs of its kind that wait.
 
         It returns their results in order. When it raises, nothing of it is kept, and it is called again for each item.
+        `quick` work is a few statements that touch few pages: it is done on the event loop.
         """
         if self._closed:
             raise StoreError("the store is closed")
-        loop = asyncio.get_running_loop()
-        job: _Job[T] = _Job(work, item, loop, loop.create_future())
-        self._jobs.put(job)
-        return await job.future
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._writer.put(Job(work=work, item=item, quick=quick, future=future))
+        return await future
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on a connection that sees everything committed so far; it must not write."""
@@ -209,87 +118,17 @@ class Database:
         if self._closed:
             return
         self._closed = True
-        self._jobs.put(None)
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+        await self._writer.close()
         if self._readers:
             self._readers.shutdown(wait=True)
         for connection in self._reading:
             connection.close()
         self._connection.close()
 
-    def _run(self) -> None:
-        running = True
-        while running:
-            batch: list[_Job[Any]] = []
-            job = self._jobs.get()
-            while job is not None:
-                batch.append(job)
-                if len(batch) >= BATCH:
-                    break
-                try:
-                    job = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-            running = job is not None
-            if batch:
-                self._commit(batch)
-
-    def _commit(self, batch: list[_Job[Any]]) -> None:
-        connection = self._connection
-        try:
-            self._check_file()
-            connection.execute("BEGIN IMMEDIATE")
-            for _, jobs in groupby(batch, key=lambda job: job.work):
-                self._perform(list(jobs))
-            connection.execute("COMMIT")
-        except (sqlite3.Error, OSError, StoreError) as error:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            for job in batch:
-                job.error, job.events = StoreError(f"the store could not be written: {error}"), []
-        for loop in {job.loop for job in batch}:
-            with contextlib.suppress(RuntimeError):  # that loop is gone, and its waiters with it
-                loop.call_soon_threadsafe(self._settle, [job for job in batch if job.loop is loop])
-
-    def _perform(self, jobs: Sequence[_Job[Any]]) -> None:
-        """Do the work of jobs of one kind; one that can't be done with the others is tried alone."""
-        transaction = Transaction(self._connection)
-        self._connection.execute("SAVEPOINT job")
-        try:
-            results = jobs[0].work(transaction, [job.item for job in jobs])
-        except sqlite3.OperationalError:
-            raise  # a full disk or a lost file spoils the whole transaction
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the one who waits
-            self._connection.execute("ROLLBACK TO job")
-            self._connection.execute("RELEASE job")
-            if len(jobs) == 1:
-                jobs[0].error = error
-            else:
-                for job in jobs:
-                    self._perform([job])
-            return
-        self._connection.execute("RELEASE job")
-        for job, result in zip(jobs, results, strict=True):
-            job.result = result
-        jobs[0].events = transaction.events
-
     def _check_file(self) -> None:
         """Refuse to write into a file that was deleted or replaced beneath us: its commits would be lost."""
         if self.path and self.path.stat().st_ino != self._inode:
             raise StoreError(f"{self.path} was replaced while the sandbox was running")
-
-    def _settle(self, batch: Iterable[_Job[Any]]) -> None:
-        events: list[Event] = []
-        for job in batch:
-            events.extend(job.events)
-            if job.future.cancelled():
-                continue
-            if job.error is None:
-                job.future.set_result(job.result)
-            else:
-                job.future.set_exception(job.error)
-        if events:
-            self.on_commit(events)
 
 
 def _uri_path(path: Path | None) -> str:

@@ -17,6 +17,8 @@ from sandbox.core.store.tallies import MESSAGES, UNREAD, outcomes, tally
 
 SQLITE_VARIABLES = 900
 """How many values one statement may name; SQLite's own floor is 999."""
+QUICK = 262_144
+"""Octets up to which a message is stored in no time."""
 SQLITE_LARGEST = 2**63 - 1
 
 
@@ -72,7 +74,7 @@ class MessageRows:
         `edits` are made in the same transaction; returns what they changed.
         """
         accepted = Accepted(record=record, raw=raw, events=events, edits=edits)
-        return await self._database.write_together(store_accepted, accepted)
+        return await self._database.write_together(store_accepted, accepted, quick=len(raw) < QUICK)
 
     async def take_in(self, record: MessageRecord, raw: bytes, event: Mapping[str, Any]) -> None:
         """Make a message durable as it was elsewhere, with its flags."""

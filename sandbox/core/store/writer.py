@@ -1,0 +1,201 @@
+"""The one writer: jobs that wait together share a transaction and its fsync, and hear of it after the commit only.
+
+Two threads take turns with one connection, and never hold it at the same time. Quick jobs run on the event loop, where
+nobody contends for the interpreter; then the writer's own thread does the slow ones and commits, so that nothing on the
+loop waits for the disk. Each group of jobs has its own savepoint, and is rolled back alone when it raises. When the
+commit itself fails, nobody's future succeeds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Generic, TypeVar
+
+from sandbox.core.errors import StoreError
+from sandbox.core.model import Event
+from sandbox.core.store.transaction import Transaction
+
+T = TypeVar("T")
+BATCH = 512
+"""Jobs that share a commit at the most; bounds the wait of the first of them."""
+BUSY_SECONDS = 5.0
+"""How long another process may hold the file before writers are told that the store is not available."""
+RETRY_SECONDS = 0.02
+
+
+@dataclass(slots=True, kw_only=True)
+class Job(Generic[T]):
+    """Something to be written, and who waits for it."""
+
+    work: Callable[[Transaction, Sequence[Any]], Sequence[T]]
+    """Does the work of several jobs at once: their items → their results. Equal work of neighbours is done together."""
+    item: Any
+    quick: bool
+    """Whether the work is a few statements that touch few pages, so that the event loop can do it."""
+    future: asyncio.Future[T]
+    result: T | None = None
+    error: BaseException | None = None
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    jobs: list[Job[Any]]
+    loop: asyncio.AbstractEventLoop
+    left: list[Job[Any]]
+    """What the thread has to do before it commits."""
+    begun: bool = False
+
+
+class Writer:
+    """Owns the writing connection from `start` until `close`."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, check: Callable[[], None], on_commit: Callable[[Sequence[Event]], None]
+    ) -> None:
+        """`check` raises when the file must not be written; `on_commit` gets each commit's events, on the loop.
+
+        The connection must not wait for locks by itself: the loop can't, and the thread does its own waiting.
+        """
+        self._connection = connection
+        self._check = check
+        self._on_commit = on_commit
+        self._waiting: deque[Job[Any]] = deque()
+        self._busy = False
+        self._rested = asyncio.Event()
+        self._handed: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def put(self, job: Job[Any]) -> None:
+        """Take a job of the running loop."""
+        self._waiting.append(job)
+        if not self._busy:
+            self._busy = True
+            self._rested.clear()
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    async def close(self) -> None:
+        """Finish what is waiting, then end the thread."""
+        if self._busy:
+            await self._rested.wait()
+        self._handed.put(None)
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
+
+    # on the loop
+
+    def _go_on(self) -> None:
+        """Begin the next transaction with what is waiting."""
+        jobs = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        if not jobs:
+            self._busy = False
+            self._rested.set()
+            return
+        batch = _Batch(jobs=jobs, left=jobs, loop=asyncio.get_running_loop())
+        quick = [job for job in jobs if job.quick]
+        if quick:
+            try:
+                batch.begun = self._try_to_begin()
+                if batch.begun:
+                    batch.left = [job for job in jobs if not job.quick]
+                    self._perform_all(quick)
+            except (sqlite3.Error, OSError, StoreError) as error:
+                self._fail(batch, error)
+                self._settle(batch)
+                return
+        self._handed.put(batch)
+
+    def _settle(self, batch: _Batch) -> None:
+        """Tell those who wait, and go on."""
+        events: list[Event] = []
+        for job in batch.jobs:
+            events.extend(job.events)
+            if job.future.cancelled():
+                continue
+            if job.error is None:
+                job.future.set_result(job.result)
+            else:
+                job.future.set_exception(job.error)
+        batch.loop.call_soon(self._go_on)
+        if events:
+            self._on_commit(events)
+
+    # on the writer's thread
+
+    def _run(self) -> None:
+        while (batch := self._handed.get()) is not None:
+            try:
+                self._finish(batch)
+            except (sqlite3.Error, OSError, StoreError) as error:
+                self._fail(batch, error)
+            with contextlib.suppress(RuntimeError):  # that loop is gone, and its waiters with it
+                batch.loop.call_soon_threadsafe(self._settle, batch)
+
+    def _finish(self, batch: _Batch) -> None:
+        if not batch.begun:
+            self._begin()
+        self._perform_all(batch.left)
+        self._connection.execute("COMMIT")
+
+    def _begin(self) -> None:
+        """Wait until nobody else writes, but not for ever."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while not self._try_to_begin():
+            if time.monotonic() > deadline:
+                raise StoreError("another process holds it")
+            time.sleep(RETRY_SECONDS)
+
+    # on either
+
+    def _try_to_begin(self) -> bool:
+        """Begin a transaction; False when another process holds the file."""
+        self._check()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return False
+            raise
+        return True
+
+    def _perform_all(self, jobs: Sequence[Job[Any]]) -> None:
+        for _, group in groupby(jobs, key=lambda job: job.work):
+            self._perform(list(group))
+
+    def _perform(self, jobs: Sequence[Job[Any]]) -> None:
+        """Do the work of jobs of one kind; one that can't be done with the others is tried alone."""
+        transaction = Transaction(self._connection)
+        self._connection.execute("SAVEPOINT job")
+        try:
+            results = jobs[0].work(transaction, [job.item for job in jobs])
+        except sqlite3.OperationalError:
+            raise  # a full disk or a lost file spoils the whole transaction
+        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the one who waits
+            self._connection.execute("ROLLBACK TO job")
+            self._connection.execute("RELEASE job")
+            if len(jobs) == 1:
+                jobs[0].error = error
+            else:
+                for job in jobs:
+                    self._perform([job])
+            return
+        self._connection.execute("RELEASE job")
+        for job, result in zip(jobs, results, strict=True):
+            job.result = result
+        jobs[0].events = transaction.events
+
+    def _fail(self, batch: _Batch, error: Exception) -> None:
+        """Keep nothing of a transaction; everybody who waits is told why."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("ROLLBACK")
+        for job in batch.jobs:
+            job.error, job.events = StoreError(f"the store could not be written: {error}"), []
