@@ -3,7 +3,7 @@
 from sandbox.app.listeners import ListenerError
 from sandbox.app.parts import SettingError
 from sandbox.app.runtime import Runtime
-from sandbox.app.serve import serve
+from sandbox.app.serve import run, serve
 from sandbox.app.thread import Sandbox
 
-__all__ = ["ListenerError", "Runtime", "Sandbox", "SettingError", "serve"]
+__all__ = ["ListenerError", "Runtime", "Sandbox", "SettingError", "run", "serve"]

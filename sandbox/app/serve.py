@@ -8,11 +8,18 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.app.loops import new_event_loop
 from sandbox.app.runtime import Runtime
 from sandbox.settings import Settings
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter: the store's writer waits for it after each of its statements."""
+
+
+def run(settings: Settings, announce: Callable[[Mapping[str, Any]], None]) -> None:
+    """`serve` on a loop of its own."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(serve(settings, announce))
 
 
 async def serve(settings: Settings, announce: Callable[[Mapping[str, Any]], None]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from sandbox.app.loops import new_event_loop
 from sandbox.app.runtime import Runtime
 from sandbox.settings import Settings
 
@@ -21,7 +22,7 @@ class Sandbox:
         """Take the settings; by default everything in memory and on free ports."""
         self.settings = settings or Settings(data=":memory:", ports="auto")
         self.runtime = Runtime(self.settings)
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_event_loop()
         self._thread = threading.Thread(target=self._run, name="email-sandbox", daemon=True)
 
     def _run(self) -> None:

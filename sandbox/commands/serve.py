@@ -72,9 +72,7 @@ def read_settings(config: str | None, flags: Mapping[str, Any]) -> Settings:
 
 
 def _run(settings: Settings) -> None:
-    import asyncio  # noqa: PLC0415 - with what follows, half a second that `--help` need not pay
-
-    from sandbox import app  # noqa: PLC0415 - see above
+    from sandbox import app  # noqa: PLC0415 - with what follows, half a second that `--help` need not pay
     from sandbox.app.exposure import warned_of  # noqa: PLC0415 - see above
     from sandbox.core.errors import StoreError  # noqa: PLC0415 - see above
 
@@ -82,7 +80,7 @@ def _run(settings: Settings) -> None:
         click.echo(f"warning: {warning}", err=True)
     with failures(2, app.ListenerError, app.SettingError), failures(1, StoreError, OSError):
         try:
-            asyncio.run(app.serve(settings, announce))
+            app.run(settings, announce)
         except KeyboardInterrupt:  # where signals can't be handled by the loop
             return
 

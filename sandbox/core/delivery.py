@@ -28,8 +28,8 @@ from sandbox.core.retries import RetrySchedule
 from sandbox.core.store import Store
 from sandbox.core.store.queue import ATTEMPT, Attempted, Due
 
-BATCH = 500
-"""Attempts that share a transaction."""
+BATCH = 100
+"""Attempts that share a transaction, which accepted messages wait for."""
 FAIR = 10
 """Attempts after which others have their turn."""
 REST = 3.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sandbox.core.model import Outcome, Resource
@@ -12,6 +13,7 @@ from sandbox.core.reports.assembly import Report
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.reports import record_report
 from sandbox.core.store.resources import insert_if_absent
+from sandbox.core.store.transaction import AT_ONCE
 
 ATTEMPT = "attempt"
 """The task of a recipient that waits for delivery; every other task is a `FollowUp` of a delivered one."""
@@ -134,14 +136,11 @@ def _due(connection: sqlite3.Connection, sql: str, params: tuple[Any, ...]) -> l
 def _record(
     transaction: Transaction, account: str, attempts: Sequence[Attempted], reports: Sequence[Reported]
 ) -> list[Resource]:
-    suppressed: list[Resource] = []
-    kept: set[str] = set()
-    for attempt in attempts:
-        if _record_one(transaction, account, attempt):
-            kept.add(attempt.due.message)
-            if _suppress(transaction, account, attempt):
-                assert attempt.suppression is not None
-                suppressed.append(attempt.suppression)
+    done = _update(transaction, attempts)
+    transaction.events_together([_event(account, attempt) for attempt in done])
+    kept = {attempt.due.message for attempt in done}
+    counting = _counting(transaction, account, done)
+    suppressed = [attempt.suppression for attempt in done if _suppress(transaction, account, attempt, counting)]
     for one in reports:
         if one.message in kept:
             record_report(
@@ -153,38 +152,65 @@ def _record(
                 about=one.about,
                 at=one.at,
             )
-    return suppressed
+    return [one for one in suppressed if one is not None]
 
 
-def _record_one(transaction: Transaction, account: str, attempt: Attempted) -> bool:
+def _update(transaction: Transaction, attempts: Sequence[Attempted]) -> list[Attempted]:
+    """Write down what became of recipients, many with one statement; returns those whose message still exists."""
+    found: set[tuple[int, int]] = set()
+    for start in range(0, len(attempts), AT_ONCE):
+        part = attempts[start : start + AT_ONCE]
+        values = [value for attempt in part for value in _row(attempt)]
+        found.update(transaction.execute(_update_statement(len(part)), values).fetchall())
+    return [attempt for attempt in attempts if (attempt.due.seq, attempt.due.position) in found]
+
+
+@lru_cache(maxsize=AT_ONCE)
+def _update_statement(rows: int) -> str:
+    return (
+        f"WITH done (seq, place, outcome, detail, due, task, tried, last) AS (VALUES {','.join([_ROW] * rows)})"  # noqa: S608
+        " UPDATE recipients SET outcome = done.outcome, detail = done.detail, due = done.due, task = done.task,"
+        " attempts = attempts + done.tried, last = coalesce(done.last, recipients.last)"
+        " FROM done WHERE message = done.seq AND position = done.place RETURNING message, position"
+    )
+
+
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _row(attempt: Attempted) -> tuple[Any, ...]:
     due = attempt.due
     tried = due.task == ATTEMPT and attempt.event != "suppressed"
-    cursor = transaction.execute(
-        "UPDATE recipients SET outcome = ?, detail = ?, due = ?, task = ?, attempts = attempts + ?,"
-        " last = coalesce(?, last) WHERE message = ? AND position = ?",
-        (
-            attempt.outcome, attempt.detail, attempt.again, attempt.task, int(tried), attempt.at if tried else None,
-            due.seq, due.position,
-        ),
+    return (
+        due.seq, due.position, attempt.outcome, attempt.detail, attempt.again, attempt.task, int(tried),
+        attempt.at if tried else None,
     )  # fmt: skip
-    if not cursor.rowcount:
-        return False
-    data = {"provider": due.provider, "detail": attempt.detail, **attempt.data}
-    transaction.event(
-        account=account,
-        at=attempt.at,
-        type=f"recipient.{attempt.event}",
-        message=due.message,
-        recipient=due.address,
-        data=data,
-    )
-    return True
 
 
-def _suppress(transaction: Transaction, account: str, attempt: Attempted) -> bool:
+def _event(account: str, attempt: Attempted) -> dict[str, Any]:
+    due = attempt.due
+    return {
+        "account": account,
+        "at": attempt.at,
+        "type": f"recipient.{attempt.event}",
+        "message": due.message,
+        "recipient": due.address,
+        "data": {"provider": due.provider, "detail": attempt.detail, **attempt.data},
+    }
+
+
+def _counting(transaction: Transaction, account: str, attempts: Sequence[Attempted]) -> bool:
+    """Whether soft bounces of the account are being counted, so that a delivery ends a series of them."""
+    if any(attempt.soft_limit is not None for attempt in attempts):
+        return True
+    found = transaction.execute("SELECT 1 FROM soft_bounces WHERE account = ? LIMIT 1", (account,)).fetchone()
+    return found is not None
+
+
+def _suppress(transaction: Transaction, account: str, attempt: Attempted, counting: bool) -> bool:
     """Put the recipient on the suppression list when the outcome asks for it; True when it was not there yet."""
     due = attempt.due
-    if attempt.outcome is Outcome.DELIVERED:
+    if counting and attempt.outcome is Outcome.DELIVERED:
         transaction.execute(
             "DELETE FROM soft_bounces WHERE account = ? AND provider = ? AND address = ?", _soft(account, due)
         )
