@@ -62,9 +62,11 @@ def read(path):
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         word, _, rest = line.partition(" ")
         if line.startswith("#"):
+            if re.match(r"# *proves:", line):
+                raise ValueError(f"{path}:{number}: a claim in a comment is read by nobody")
             dialogue.about = dialogue.about or line[1:].strip()
         elif word == "proves:":
-            dialogue.proves += rest.split()
+            dialogue.proves += rest.replace(",", " ").split()
         elif word == "settings:":
             dialogue.settings += rest + "\n"
         elif word == "listener:":

@@ -29,6 +29,9 @@ from sandbox.app import Sandbox
 from sandbox.core.clock import parse_duration
 from sandbox.settings import Settings
 
+_HEAD = re.compile(r"#(?! *proves:)|proves:|settings:|$")
+"""How a line before the first request begins; a claim in a comment would be read by nobody."""
+
 
 @dataclasses.dataclass(kw_only=True)
 class Block:
@@ -55,6 +58,8 @@ def read(text):
     head, *blocks = re.split(r"^---\n", text, flags=re.MULTILINE)
     lines = head.splitlines()
     assert lines[0].startswith("# "), "the first line says what the fixture shows"
+    strange = [line for line in lines if not _HEAD.match(line)]
+    assert not strange, f"no comment, claim or setting: {strange}"
     found = [_block(block) for block in blocks]
     assert found, "a fixture has at least one request"
     assert len(found) % 2 == 0, "every request has an answer"

@@ -54,6 +54,9 @@ class PlainRules:
     def message_id(self, account, sender):
         return f"{account.ids.hex(8)}@plain.test"
 
+    def sent_id(self, message):
+        return message.message_id
+
     def envelope_id(self, account):
         return account.ids.uuid()
 

@@ -1,9 +1,10 @@
 """Every row of every provider's catalog is provoked by real behaviour, or says why it can't be."""
 
 import ast
-import re
 from pathlib import Path
 
+import dialogues
+import exchanges
 import pytest
 
 from sandbox.app.providers import load_providers, provider_names
@@ -11,17 +12,17 @@ from sandbox.app.providers import load_providers, provider_names
 ROOT = Path(__file__).parents[1]
 CATALOGS = {provider.name: provider.catalog() for provider in load_providers(provider_names())}
 ENTRIES = [entry for catalog in CATALOGS.values() for entry in catalog]
-PROVES = re.compile(r"^#?\s*proves:\s*(.+)$", re.MULTILINE)
+READERS = {".smtp": dialogues.read, ".http": lambda path: exchanges.read(path.read_text("utf-8"))}
+"""How the walkers read a fixture, so that what is claimed here is what they check."""
 
 
 def proved_by_fixtures():
     """Catalog id → the dialogue and exchange fixtures that claim it."""
     claims = {}
     for path in sorted((ROOT / "fixtures").rglob("*")):
-        if path.suffix in (".smtp", ".http"):
-            for line in PROVES.findall(path.read_text("utf-8")):
-                for name in re.split(r"[,\s]+", line.strip()):
-                    claims.setdefault(name, []).append(path.relative_to(ROOT).as_posix())
+        if path.suffix in READERS:
+            for name in READERS[path.suffix](path).proves:
+                claims.setdefault(name, []).append(path.relative_to(ROOT).as_posix())
     return claims
 
 

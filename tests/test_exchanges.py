@@ -29,6 +29,13 @@ def test_the_walker_sees_differences():
     assert not fits(True, 1)  # noqa: FBT003
 
 
+@pytest.mark.parametrize("line", ["# proves: oci.https.404.x", "prove: oci.https.404.x"])
+def test_a_claim_that_nobody_would_check_is_no_claim(line):
+    text = f"# Shows something.\n{line}\n---\nGET /\n---\nHTTP 404\n"
+    with pytest.raises(AssertionError, match="no comment, claim or setting"):
+        read(text)
+
+
 def test_the_walker_fails_on_a_wrong_status():
     text = "# A wrong expectation.\n---\nGET /20170907/senders?compartmentId={{compartment}}\n---\nHTTP 404\n"
     with pytest.raises(AssertionError, match="200"):

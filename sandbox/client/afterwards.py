@@ -94,7 +94,7 @@ class Afterwards:
         return Rules(self._transport)
 
     def reports(self, message: Message | str | None = None) -> list[Report]:
-        """Bounces, delay warnings and complaints, newest first; only those on one message when it is named."""
+        """Bounces, delays, complaints and automatic replies, newest first; only those on one message if named."""
         if message is None:
             page = self._transport.json("GET", "/reports")
             return [Report(self._transport, item) for item in page["items"]]

@@ -1,4 +1,4 @@
-"""Bounces, delay warnings and complaints as objects, as their recipient would get them."""
+"""Bounces, delay warnings, complaints and automatic replies as objects, as their recipient would get them."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sandbox.core.accounts import Account
 from sandbox.core.headers import HeaderBlock
-from sandbox.core.model import Principal, Resource, Submission
+from sandbox.core.model import MessageRecord, Principal, Resource, Submission
 from sandbox.core.quota import Limits
 from sandbox.core.store.resources import Edit
 
@@ -101,6 +101,10 @@ class Rules(Protocol):
 
     def message_id(self, account: Account, sender: str) -> str:
         """A Message-ID (without angle brackets) as the provider makes it for messages that have none."""
+        ...
+
+    def sent_id(self, message: MessageRecord) -> str:
+        """The Message-ID (without angle brackets) with which recipients get a message; providers may change it."""
         ...
 
     def envelope_id(self, account: Account) -> str:

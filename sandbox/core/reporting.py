@@ -8,7 +8,7 @@ from sandbox.core.accounts import Account
 from sandbox.core.consequences import Consequence
 from sandbox.core.model import MessageRecord
 from sandbox.core.policy import Rules
-from sandbox.core.reports import arf, dsn
+from sandbox.core.reports import arf, auto_reply, dsn
 from sandbox.core.reports.assembly import Report
 from sandbox.core.retries import RetrySchedule
 from sandbox.core.store import Store
@@ -42,9 +42,11 @@ class Reporter:
         raw = await self._store.messages.raw(account.id, message)
         if record is None or raw is None:  # deleted meanwhile
             return []
-        if record.attributes.get("unreported"):  # its sender wants to hear of it in other ways only
+        if kind == "auto_reply":  # mail like any other, also to a sender who hears of failures in other ways only
+            parts = [([one], self._auto_reply(account, record, raw, one, now)) for one in group]
+        elif record.attributes.get("unreported"):  # its sender wants to hear of it in other ways only
             return []
-        if kind == "complaint":
+        elif kind == "complaint":
             parts = [([one], self._complaint(account, record, raw, one, now)) for one in group]
         else:
             parts = [(list(group), self._notification(account, record, raw, group, now))]
@@ -86,6 +88,14 @@ class Reporter:
     ) -> Report | None:
         host = self._rules[record.provider].mail_host(account)
         return arf.complaint(record, raw, one.record.due.address, host=host, now=now, ids=account.ids)
+
+    def _auto_reply(
+        self, account: Account, record: MessageRecord, raw: bytes, one: Consequence, now: float
+    ) -> Report | None:
+        if one.auto_reply is None:
+            return None
+        sent_id = self._rules[record.provider].sent_id(record)
+        return auto_reply.auto_reply(record, raw, one.auto_reply, sent_id=sent_id, now=now, ids=account.ids)
 
 
 _NOTIFY = {"failed": "FAILURE", "delayed": "DELAY"}

@@ -234,7 +234,7 @@ OPERATIONS = (
         method="GET",
         path="/reports",
         handler=show_reports,
-        summary="Bounces, delay warnings and complaints, newest first",
+        summary="Bounces, delay warnings, complaints and automatic replies, newest first",
         answer=page("Report"),
     ),
     Operation(

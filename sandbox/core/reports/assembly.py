@@ -40,10 +40,11 @@ def one_line(text: str) -> str:
 
 
 def field(name: str, value: str) -> str:
-    """A header field, folded at blanks (RFC 5322 §2.2.3)."""
-    line, lines = f"{name}:", []
+    """A header field, folded at blanks (RFC 5322 §2.2.3); never before the first word, which readers trip over."""
+    begin = line = f"{name}:"
+    lines: list[str] = []
     for word in one_line(value).split(" "):
-        if len(line) + len(word) + 1 > _LINE and line.strip():
+        if len(line) + len(word) + 1 > _LINE and line not in ("", begin):
             lines.append(line)
             line = ""
         line += f" {word}"

@@ -11,7 +11,7 @@ from sandbox.core.accounts import Account
 from sandbox.core.clock import parse_duration
 from sandbox.core.errors import Refusal
 from sandbox.core.headers import HeaderBlock
-from sandbox.core.model import Principal, Resource, Submission
+from sandbox.core.model import MessageRecord, Principal, Resource, Submission
 from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause, SuppressionReason
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
@@ -107,6 +107,10 @@ class IbmRules:
         """The moment and a queue id at the service's host, as Postfix writes them."""
         moment = datetime.fromtimestamp(account.clock.now(), UTC)
         return f"{moment:%Y%m%d%H%M%S}.{queue_id(account)}@{self._host}"
+
+    def sent_id(self, message: MessageRecord) -> str:
+        """The message's own; it is left as it is."""
+        return message.message_id
 
     def envelope_id(self, account: Account) -> str:
         """The queue id, by which the status of a message is asked for."""

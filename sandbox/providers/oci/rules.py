@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.core.accounts import Account
 from sandbox.core.clock import to_iso
 from sandbox.core.headers import HeaderBlock
-from sandbox.core.model import Principal, Resource, Submission
+from sandbox.core.model import MessageRecord, Principal, Resource, Submission
 from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause, SuppressionReason
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
@@ -130,6 +130,10 @@ class OciRules:
     def message_id(self, account: Account, sender: str) -> str:  # noqa: ARG002
         """A UUID at the region's mail domain."""
         return f"{account.ids.uuid()}@{regions.return_path_host(self._region)}"
+
+    def sent_id(self, message: MessageRecord) -> str:
+        """The message's own; it is left as it is."""
+        return message.message_id
 
     def envelope_id(self, account: Account) -> str:
         """A UUID."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.core.accounts import Account
 from sandbox.core.headers import HeaderBlock
-from sandbox.core.model import Principal, Resource, Submission
+from sandbox.core.model import MessageRecord, Principal, Resource, Submission
 from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
@@ -103,6 +103,10 @@ class SesRules:
         """The Message-ID that recipients see, for a message without one: made of the service's id."""
         made = self._made[account.id] = message_id(account, self._region)
         return f"{made}@{mail_domain(self._region)}"
+
+    def sent_id(self, message: MessageRecord) -> str:
+        """The service's own, which takes the place of any that the client gave."""
+        return f"{message.envelope_id}@{mail_domain(self._region)}"
 
     def envelope_id(self, account: Account) -> str:
         """The id that the API and the reply to DATA tell; the one of the Message-ID if that was just made."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sandbox.core.attempts import Attempt, Decision, FollowUp, Verdict
+from sandbox.core.attempts import Attempt, AutoReply, Decision, FollowUp, Verdict
 
 DOMAIN = "simulator.amazonses.com"
 MTA = "a8-91.smtp-out.amazonses.com"
@@ -13,6 +13,15 @@ SUPPRESSED = (
     "Amazon SES has suppressed sending to this address because it has a recent history of bouncing as an invalid "
     "address. For more information about how to remove an address from the suppression list, see the Amazon SES "
     "Developer Guide: http://docs.aws.amazon.com/ses/latest/DeveloperGuide/remove-from-suppressionlist.html "
+)
+
+OUT_OF_OFFICE = AutoReply(
+    sender="MAILER-DAEMON@amazonses.com",
+    prefix="Out of the Office: ",
+    words=(
+        "This is an automatic reply of the Amazon SES mailbox simulator.\r\n\r\n"
+        "The recipient is out of the office. Your message was delivered.\r\n"
+    ),
 )
 
 
@@ -34,9 +43,9 @@ def outcome(attempt: Attempt) -> Decision | None:
     return _OUTCOMES.get(wanted, _unknown)(attempt)
 
 
-def _delivered(attempt: Attempt, follow_up: FollowUp | None = None) -> Decision:
+def _delivered(attempt: Attempt, follow_up: FollowUp | None = None, auto_reply: AutoReply | None = None) -> Decision:
     why = f"{kind(attempt.recipient)} of the mailbox simulator"
-    return Decision(verdict=Verdict.DELIVERED, reply=_OK, mta=MTA, why=why, follow_up=follow_up)
+    return Decision(verdict=Verdict.DELIVERED, reply=_OK, mta=MTA, why=why, follow_up=follow_up, auto_reply=auto_reply)
 
 
 def _bounced(attempt: Attempt) -> Decision:
@@ -56,7 +65,7 @@ def _unknown(attempt: Attempt) -> Decision:
 
 _OUTCOMES: Mapping[str, Callable[[Attempt], Decision]] = {
     "success": _delivered,
-    "ooto": _delivered,
+    "ooto": lambda attempt: _delivered(attempt, auto_reply=OUT_OF_OFFICE),
     "complaint": lambda attempt: _delivered(attempt, FollowUp.COMPLAINT),
     "bounce": _bounced,
     "suppressionlist": _suppressed,
