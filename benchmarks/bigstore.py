@@ -133,7 +133,11 @@ def looking(folder, store):
 
 def removing(folder, store):
     process, client, _ = serving(folder, store)
-    while_accepting(client, "delete 100,000 of them", lambda: client._transport.json("DELETE", "/messages", query=HUNDRED, wait=3600))
+    while_accepting(
+        client,
+        "delete 100,000 of them",
+        lambda: client._transport.json("DELETE", "/messages", query=HUNDRED, wait=3600),
+    )
     while_accepting(client, "delete the rest", lambda: client._transport.json("DELETE", "/messages", wait=3600))
     stop(process)
 
@@ -143,9 +147,11 @@ HUNDRED = "from:shop larger:1 before:2025-06-16T19:06:40Z"
 
 def expiring(folder, store, number):
     process, client, _ = serving(folder, store, "--store-retention", f'{{"max_messages": {number // 2}}}')
+
     def gone():
         while client.status()["counts"]["messages"] > number // 2 + 100_000:
             time.sleep(0.2)
+
     while_accepting(client, "retention takes half of them", gone)
     stop(process)
 
