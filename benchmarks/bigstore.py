@@ -12,6 +12,8 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from serving import start
@@ -102,71 +104,61 @@ def while_accepting(client, name, work):
     )
 
 
+@contextmanager
 def serving(folder, store, *flags):
-    """A sandbox on a copy of the store, and how long it took to start."""
-    (folder / "data").mkdir(parents=True)
-    shutil.copy(store, folder / "data" / "store.db")
+    """A client of a sandbox on a copy of the store, and how long that took to start."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    if not (folder / "data" / "store.db").exists():
+        shutil.copy(store, folder / "data" / "store.db")
     process, ready, took = start(folder, "--limits", "unlimited", *flags)
-    return process, Client(ready["http"]), took
-
-
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    process.wait()
+    try:
+        yield Client(ready["http"]), took
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
 
 
 def looking(folder, store):
-    process, client, took = serving(folder, store)
-    print(f"start (with a new certificate authority and key): {took:.2f} s")
-    stop(process)
-    process, ready, took = start(folder)
-    client = Client(ready["http"])
-    print(f"start: {took:.2f} s")
-    get = client._transport.json
-    print(f"status: {milliseconds(client.status):.1f} ms")
-    for query in SEARCHES:
-        page = get("GET", "/messages", query=query or None)
-        took = milliseconds(lambda query=query: get("GET", "/messages", query=query or None))
-        print(f"first page of {query or 'everything':40} {page['total']:>9,} found  {took:8.1f} ms", flush=True)
-    stop(process)
+    with serving(folder, store) as (_, took):
+        print(f"start (with a new certificate authority and key): {took:.2f} s")
+    with serving(folder, store) as (client, begun):
+        print(f"start: {begun:.2f} s")
+        print(f"status: {milliseconds(client.status):.1f} ms")
+        get = partial(client._transport.json, "GET", "/messages", wait=600)
+        for query in SEARCHES:
+            total = get(query=query or None)["total"]
+            took = milliseconds(lambda query=query: get(query=query or None))
+            print(f"first page of {query or 'everything':40} {total:>9,} found  {took:8.1f} ms", flush=True)
+
+
+FIRST = "before:2025-06-16T19:06:40Z"
+"""The first hundred thousand."""
 
 
 def removing(folder, store):
-    process, client, _ = serving(folder, store)
-    while_accepting(
-        client,
-        "delete 100,000 of them",
-        lambda: client._transport.json("DELETE", "/messages", query=HUNDRED, wait=3600),
-    )
-    while_accepting(client, "delete the rest", lambda: client._transport.json("DELETE", "/messages", wait=3600))
-    stop(process)
-
-
-HUNDRED = "from:shop larger:1 before:2025-06-16T19:06:40Z"
+    with serving(folder, store) as (client, _):
+        remove = partial(client._transport.json, "DELETE", "/messages", wait=3600)
+        while_accepting(client, "delete 100,000 of them", lambda: remove(query=FIRST))
+        while_accepting(client, "delete the rest", remove)
 
 
 def expiring(folder, store, number):
-    process, client, _ = serving(folder, store, "--store-retention", f'{{"max_messages": {number // 2}}}')
+    kept = number // 2
 
     def gone():
-        while client.status()["counts"]["messages"] > number // 2 + 100_000:
-            time.sleep(0.2)
+        while client._transport.json("GET", "/status", wait=600)["counts"]["messages"] > kept + 100_000:
+            time.sleep(0.5)
 
-    while_accepting(client, "retention takes half of them", gone)
-    stop(process)
+    with serving(folder, store, "--store-retention", f'{{"max_messages": {kept}}}') as (client, _):
+        while_accepting(client, "retention takes half of them", gone)
 
 
 def resetting(folder, path):
     make(path, 100_000)
-    process, client, _ = serving(folder, path)
-    while_accepting_reset(client)
-    stop(process)
-
-
-def while_accepting_reset(client):
-    began = time.perf_counter()
-    client._transport.json("POST", "/reset", wait=3600)
-    print(f"reset of 100,000 messages: {time.perf_counter() - began:.1f} s")
+    with serving(folder, path) as (client, _):
+        began = time.perf_counter()
+        client._transport.json("POST", "/reset", wait=3600)
+        print(f"reset of 100,000 messages: {time.perf_counter() - began:.1f} s")
 
 
 def main():

@@ -35,7 +35,19 @@ def _messages(messages: Sequence[Message]) -> list[str]:
     for message in messages:
         outcome = str(message.listed.get("outcome", ""))
         rows.append((outcome, message.sender or "<>", ", ".join(message.recipients), message.subject))
-    return [f"messages ({len(messages)}), newest first:", *table(rows)]
+    return [f"messages ({len(messages)}), newest first:", *table(rows), *_unlucky(messages)]
+
+
+def _unlucky(messages: Sequence[Message]) -> list[str]:
+    """What became of the recipients that did not get their message, and until when it is tried."""
+    return [
+        f"  {one['address']}, {message.subject!r}: {one['outcome']}"
+        + (f" until {one['due']}" if one["due"] else "")
+        + (f": {one['detail']}" if one["detail"] else "")
+        for message in messages
+        for one in message.listed["recipients"]
+        if one["outcome"] != "delivered"
+    ][:SHOWN]
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

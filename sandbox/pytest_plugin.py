@@ -41,7 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say which sandbox is used when it is not the run's own."""
     url = chosen(config, "url")
-    return f"email sandbox: {url}" if url else None
+    if not url:
+        return None
+    from sandbox.client.login import without_login  # noqa: PLC0415 - for runs with a sandbox elsewhere
+
+    return f"email sandbox: {without_login(url)[0]}"
 
 
 def chosen(config: pytest.Config, name: str) -> str:
@@ -98,7 +102,7 @@ def email_sandbox(request: pytest.FixtureRequest, _email_sandbox_servers: Server
     """A clean sandbox for each test: messages, faults, clock and provider state start over."""
     wish = _wish(request.node)
     must_fire = wish.pop("must_fire", True)
-    special = _email_sandbox_servers.special(wish) if any(wish.values()) else None
+    special = _special(_email_sandbox_servers, wish) if any(wish.values()) else None
     server: Client = special or request.getfixturevalue("email_sandbox_server")
     with _email_sandbox_servers.clean(server) as box:
         request.node.stash[_BOX] = box
@@ -125,6 +129,16 @@ def _wish(node: pytest.Item) -> dict[str, Any]:
             pytest.fail("email_sandbox takes provider=, limits=, permissive= and must_fire= by name", pytrace=False)
         wish = {**marker.kwargs, **wish}
     return wish
+
+
+def _special(servers: Servers, wish: dict[str, Any]) -> Client:
+    from sandbox.options import SettingsError  # noqa: PLC0415 - for tests that have the marker
+
+    try:
+        return servers.special(wish)
+    except SettingsError as error:
+        problem = str(error)
+    pytest.fail(f"@pytest.mark.email_sandbox: {problem}", pytrace=False)
 
 
 def _check_faults(item: pytest.Item, box: Client) -> None:

@@ -331,6 +331,10 @@ class Settings(Section):
         pattern=r"(?s).+",
         example=".email-sandbox",
     )
+    reuse_keys: bool = setting(
+        True,  # noqa: FBT003 - a default
+        "with --data :memory:, take keys and certificates of earlier runs from the user's cache folder",
+    )
     providers: list[str] = setting(["oci", "ibm", "ses"], "providers to start")
     ports: str = setting("default", "default, or auto: every listener takes a free port", choices=("default", "auto"))
     ready_file: str = setting("", "file written once every listener accepts connections, removed at exit")

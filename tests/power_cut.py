@@ -69,7 +69,12 @@ def _call(line):
         paths = [_decoded(text) for text in _TEXT.findall(arguments)]
         return Call(ended, name, os.fsdecode(paths[0]), target=os.fsdecode(paths[-1]))
     if name == "openat":
-        return Call(ended, name, os.fsdecode(_decoded(_TEXT.search(arguments)[1])), flags=arguments.rsplit(",", 2)[-1] + arguments)
+        return Call(
+            ended,
+            name,
+            os.fsdecode(_decoded(_TEXT.search(arguments)[1])),
+            flags=arguments.rsplit(",", 2)[-1] + arguments,
+        )
     descriptor = _DESCRIPTOR.match(arguments)
     if descriptor is None:
         return None
@@ -130,9 +135,9 @@ class Disk:
             file.pending = []
             return
         for name, one in self._files.items():
-            if os.path.dirname(name) == path:
+            if str(Path(name).parent) == path:
                 one.named = True
-        self._gone = {name: one for name, one in self._gone.items() if os.path.dirname(name) != path}
+        self._gone = {name: one for name, one in self._gone.items() if str(Path(name).parent) != path}
 
     def image(self, folder, chance):
         """Build a disk in `folder`: what is certain, and of the rest what `chance` (a number from 0 to 1 each) lets be."""
@@ -141,7 +146,7 @@ class Disk:
             if one.named or chance() >= 0.5:
                 content = bytearray(one.synced)
                 _apply(content, [part for write in one.pending for part in _parts(write, chance)])
-                (folder / os.path.basename(name)).write_bytes(content)
+                (folder / Path(name).name).write_bytes(content)
 
 
 def _parts(write, chance):
@@ -167,5 +172,9 @@ def _apply(content, writes):
         content[place : place + len(data)] = data
 
 
-CHANCES = {"nothing more": lambda _: (lambda: 0.0), "everything": lambda _: (lambda: 1.0), "some of it": lambda seed: random.Random(seed).random}
+CHANCES = {
+    "nothing more": lambda _: lambda: 0.0,
+    "everything": lambda _: lambda: 1.0,
+    "some of it": lambda seed: random.Random(seed).random,
+}
 """What became of that which was not synced; made with a seed."""

@@ -1,4 +1,4 @@
-"""Three clients of API v2 behind one call: boto3, the AWS command line, and the SDK for JavaScript."""
+"""Three clients behind one call: boto3, the AWS command line, and the SDK for JavaScript."""
 
 import json
 import os
@@ -77,13 +77,14 @@ def environment(sandbox, folder):
 class Cli:
     """The `aws` command, a process for each call."""
 
-    def __init__(self, sandbox, folder):
+    def __init__(self, sandbox, folder, service="sesv2"):
         self._program = python_packages("aws-cli", "awscli") / "aws"
         self._environment = environment(sandbox, folder)
+        self._service = service
 
     def call(self, operation, **given):
         """Perform an operation; its output, or `RefusedError`."""
-        command = [self._program, "sesv2", xform_name(operation, "-"), "--output", "json"]
+        command = [self._program, self._service, xform_name(operation, "-"), "--output", "json"]
         done = subprocess.run(
             [*command, "--cli-input-json", json.dumps(given)],
             env=self._environment,

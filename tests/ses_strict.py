@@ -20,6 +20,20 @@ ABSENT = {"GetEmailIdentity.MailFromAttributes": {"MailFromDomain", "MailFromDom
 """Required members that the service itself leaves out, as its recorded answers show (getmoto/moto, issue 9771)."""
 
 
+COMMON = frozenset(
+    {
+        "AccessDenied", "AccessDeniedException", "IncompleteSignature", "IncompleteSignatureException",
+        "InternalFailure", "InternalServiceErrorException", "InvalidAction", "InvalidClientTokenId",
+        "InvalidNextTokenException", "InvalidParameter", "InvalidParameterValue", "InvalidSignatureException",
+        "MalformedInput", "MissingAction", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
+        "NotFound", "SerializationException", "ServiceUnavailable", "ServiceUnavailableException",
+        "SignatureDoesNotMatch", "Throttling", "TooManyRequestsException", "UnknownOperationException",
+        "UnrecognizedClientException", "ValidationError",
+    }
+)  # fmt: skip
+"""Codes that any operation may answer ("Common Errors" of the references); every other is in the operation's model."""
+
+
 class Strict:
     """Collects what answers have that the model does not allow; raises at the first."""
 
@@ -29,6 +43,7 @@ class Strict:
     def check(self, operation_model, response_dict, **_):
         """botocore's hook `before-parse`: look at the answer before it is parsed."""
         if response_dict["status_code"] >= 300:
+            _error(operation_model, response_dict)
             return
         api = "v2" if operation_model.metadata["protocol"].startswith("rest") else "v1"
         shape, body = operation_model.output_shape, response_dict["body"]
@@ -38,6 +53,39 @@ class Strict:
         else:
             _query(operation_model, body)
         self.seen.add((api, operation_model.name))
+
+
+def _error(operation_model, response_dict):
+    """A refusal has its API's shape, and the status that the model has for its code."""
+    status, body = response_dict["status_code"], response_dict["body"]
+    if operation_model.metadata["protocol"].startswith("rest"):
+        code = response_dict["headers"]["x-amzn-errortype"]
+        found = json.loads(body)
+        assert list(found) == ["message"], found
+        assert found["message"], code
+    else:
+        code = _query_error(operation_model, body, status)
+    shapes = {_code(shape): shape for shape in operation_model.error_shapes}
+    assert code in shapes or code in COMMON, f"{operation_model.name} has no {code}"
+    if code in shapes:
+        wanted = shapes[code].metadata["error"].get("httpStatusCode", status)
+        assert status == wanted, f"{code}: {status}"
+
+
+def _code(shape):
+    return shape.metadata.get("error", {}).get("code", shape.name)
+
+
+def _query_error(operation_model, body, status):
+    """The code of an error of API v1."""
+    root = ET.fromstring(body)
+    namespace = "{" + operation_model.service_model.metadata["xmlNamespace"] + "}"
+    assert root.tag == f"{namespace}ErrorResponse", root.tag
+    assert [child.tag.removeprefix(namespace) for child in root] == ["Error", "RequestId"]
+    parts = {child.tag.removeprefix(namespace): child.text for child in root[0]}
+    assert parts["Type"] == ("Sender" if status < 500 else "Receiver")
+    assert parts["Message"], parts
+    return parts["Code"]
 
 
 def _nothing(found):

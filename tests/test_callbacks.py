@@ -12,6 +12,7 @@ from plain_provider import message
 
 from sandbox.app.runtime import Runtime
 from sandbox.core.magic import OUTCOME_DOMAIN
+from sandbox.core.postings import Posting
 from sandbox.settings import Delivery, Settings
 from sandbox.wire.callbacks import MailOutlet, PostOutlet, TargetError
 from sandbox.wire.callbacks.loopback import resolve
@@ -176,3 +177,60 @@ def test_wrong_callbacks_say_what_is_accepted(wish, complaint):
 def test_a_wrong_mail_server_says_what_is_accepted():
     with pytest.raises(TargetError, match="host:port"):
         MailOutlet("localhost", None)
+
+
+def posting(url, body=b"x"):
+    return Posting(url=url, headers={"X-Kind": "k"}, body=body, account="default", kind="Notification", message="m1")
+
+
+def test_a_courier_keeps_the_order_tries_again_and_logs_each_try(listener):
+    listener.answers = [500]
+
+    async def tell(runtime):
+        runtime.courier._pause = lambda _: asyncio.sleep(0)
+        for number in range(3):
+            runtime.services.courier.send(posting(listener.url, str(number).encode()))
+        logged = await told(runtime, "callback.delivered", 3)
+        assert [(event.message, event.data["attempt"], event.data["kind"]) for event in logged] == [
+            ("m1", 2, "Notification"),
+            ("m1", 1, "Notification"),
+            ("m1", 1, "Notification"),
+        ]
+        assert len(await told(runtime, "callback.failed")) == 1
+
+    asyncio.run(running(tell))
+    assert [body for _, _, body in listener.seen] == [b"0", b"0", b"1", b"2"]
+    assert listener.seen[0][1]["X-Kind"] == "k"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://localhost/",
+        "http://[",
+        "http://localhost:99999/",
+        "http://192.0.2.7/",
+        "not a url",
+        "http://localhost:1/\x00\u2028",
+    ],
+)
+def test_a_courier_says_where_it_cannot_or_must_not_go(url):
+    async def tell(runtime):
+        runtime.courier._pause = lambda _: asyncio.sleep(0)
+        runtime.services.courier.send(posting(url))
+        assert (await told(runtime, "callback.failed"))[0].data["url"] == url
+
+    asyncio.run(running(tell))
+
+
+def test_a_courier_stops_in_the_middle(listener):
+    listener.answers = [500]
+
+    async def tell(runtime):
+        runtime.services.courier.send(posting(listener.url))
+        await told(runtime, "callback.failed")
+        await runtime.courier.close()
+        runtime.services.courier.send(posting(listener.url))
+
+    asyncio.run(running(tell))
+    assert len(listener.seen) == 1

@@ -29,6 +29,26 @@ def test_a_row_words_its_condition():
     assert catalog.get("smtp.535.sender") is catalog.get("oci.smtp.535.sender")
 
 
+def test_a_dialect_has_rows_of_its_own_and_shares_the_others():
+    """Two rows word one condition at one stage, as no server speaks both; each can be forced all the same."""
+    ours = ROW.replace("source =", 'dialect = "new"\nsource =')
+    theirs = (
+        ROW.replace("535.sender", "550.sender").replace("535", "550").replace("source =", 'dialect = "old"\nsource =')
+    )
+    shared = ROW.replace("535.sender", "552.size").replace("sender-not-approved", "too-large")
+    catalog = load("oci", ours + theirs + shared)
+    found = {}
+    for dialect in ("new", "old"):
+        spoken = catalog.speaking(dialect)
+        found[dialect] = spoken.find(Refusal(Condition.SENDER_NOT_APPROVED), Channel.SMTP, Stage.MAIL).id
+        assert spoken.find(Refusal(Condition.TOO_LARGE), Channel.SMTP, Stage.MAIL).id == "oci.smtp.552.size"
+        assert len(spoken) == 3
+        assert spoken.get("smtp.550.sender").status == 550
+    assert found == {"new": "oci.smtp.535.sender", "old": "oci.smtp.550.sender"}
+    with pytest.raises(CatalogError, match="worded by"):
+        load("oci", ROW + theirs)
+
+
 def test_a_condition_without_a_row_is_an_error_not_a_guess():
     with pytest.raises(KeyError, match="too-large"):
         load("oci", ROW).find(Refusal(Condition.TOO_LARGE), Channel.SMTP, Stage.BODY)

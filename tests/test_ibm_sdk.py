@@ -5,12 +5,14 @@ import json
 import logging
 import smtplib
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from smtp_wire import Client, forget
+from smtp_wire import Client, force, forget
 
 from sandbox.app import Sandbox
+from sandbox.app.providers import load_providers
 from sandbox.core.clock import to_iso
 from sandbox.settings import Ibm, Settings
 
@@ -178,6 +180,18 @@ def test_the_environment_configures_the_sdk(sandbox, monkeypatch):
     assert sdk.list_smtp_configurations(sandbox.ready["ibm"]["instance_id"]).get_result()["total_count"] == 1
 
 
+def test_no_transcript_shows_a_secret(fresh):
+    """Neither the key in a token request, nor the token, nor the password of a new user."""
+    made = fresh.sdk.create_smtp_user(fresh.instance, fresh.own["smtp_config_id"]).get_result()
+    services = fresh.sandbox.runtime.services
+    pages = [services.store.sessions.page(account.id, limit=1000) for account in services.accounts.all()]
+    said = "\n".join(line["text"] for page in pages for session in fresh.sandbox.call(page) for line in session.lines)
+    assert "POST /identity/token" in said
+    assert made["username"] in said
+    for secret in (fresh.own["apikey"], made["password"], "eyJ"):
+        assert secret not in said
+
+
 @pytest.mark.parametrize("authenticator", [
     authenticators.NoAuthAuthenticator(), authenticators.BearerTokenAuthenticator("anything"),
 ])  # fmt: skip
@@ -319,6 +333,29 @@ def test_metrics_and_the_status_of_a_message_by_its_queue_id(fresh):
     assert bounce.error_message
 
 
+# a data folder
+
+
+def test_a_restart_keeps_the_instance_and_adds_what_the_settings_gained(tmp_path):
+    """Credentials and DKIM keys stay; a new domain gets a configuration with the same user, and is the one shown."""
+    shown = []
+    for own in ({}, {"domain": "second.example", "api_keys": ["an-api-key"]}):
+        with Sandbox(settings(tmp_path, **own)) as sandbox:
+            ready = sandbox.ready["ibm"]
+            listed = service(sandbox, ready).list_smtp_configurations(ready["instance_id"]).get_result()
+            shown.append((ready, listed["smtp_configurations"]))
+            here = SimpleNamespace(sandbox=sandbox, own=ready)
+            assert submit(here, "noreply@example.com")[0] == 250
+            if own:
+                assert submit(here, "noreply@second.example", password="an-api-key")[0] == 250
+    (before, first), (after, both) = shown
+    same = ("instance_id", "apikey", "smtp_username", "smtp_password")
+    assert [before[name] for name in same] == [after[name] for name in same]
+    assert [one["domain"] for one in both] == ["example.com", "second.example"]
+    assert both[0] == first[0]
+    assert (before["domain"], after["domain"]) == ("example.com", "second.example")
+
+
 # what goes wrong
 
 
@@ -349,18 +386,35 @@ def test_failures_inside_are_answered_in_the_services_form(tmp_path, monkeypatch
     )
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
-def test_a_forced_error_is_read_by_the_sdk(sandbox, status):
-    from smtp_wire import force
+ENTRIES = [entry for entry in load_providers(["ibm"])[0].catalog() if entry.channel == "https"]
 
-    catalog = sandbox.runtime.services.providers["ibm"].catalog
-    entry = next(one for one in catalog if one.channel == "https" and one.status == status)
-    force(sandbox, entry.id, "ibm", times=1)
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
+def test_a_forced_error_is_read_by_the_sdk(sandbox, entry):
+    """Every row, as the exception that the SDK makes of it; nothing was changed."""
+    force(sandbox, entry.id, "ibm", times=1, match={"user": "iam-*"})
+    instance = sandbox.ready["ibm"]["instance_id"]
     with pytest.raises(ApiException) as refused:
-        service(sandbox).get_smtp_allowed_ips(
-            sandbox.ready["ibm"]["instance_id"], sandbox.ready["ibm"]["smtp_config_id"]
-        )
-    assert (refused.value.code, refused.value.message) == (status, entry.text)
+        service(sandbox).create_smtp_configuration(instance, "forced", "forced.example")
+    said = entry.text.format(
+        parameter="instance_id", resource=f"/event-notifications/v1/instances/{instance}/smtp/config"
+    )
+    assert (refused.value.code, refused.value.message) == (entry.status, said)
+    assert service(sandbox).list_smtp_configurations(instance, search="forced").get_result()["total_count"] == 0
+
+
+def test_the_sixth_user_is_refused_however_many_ask_at_once(fresh):
+    """Of twelve that ask at the same moment, four find room beside the ready-made user."""
+    sdks = [service(fresh.sandbox, fresh.own) for _ in range(4)]
+
+    def ask(number):
+        try:
+            return sdks[number % 4].create_smtp_user(fresh.instance, fresh.own["smtp_config_id"]).get_status_code()
+        except ApiException as error:
+            return error.code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(ask, range(12))) == [201] * 4 + [409] * 8
 
 
 def test_the_sdk_has_no_smtp_operation_that_is_not_answered():

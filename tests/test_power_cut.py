@@ -36,7 +36,20 @@ def record(folder, messages, connections=CONNECTIONS):
     """(calls, acknowledgements with their moments) of a sandbox that took so many messages and was killed."""
     data, ready = folder / "data", folder / "ready.json"
     data.mkdir()
-    serve = [sys.executable, "-m", "sandbox", "serve", "--data", data, "--ports", "auto", "--ready-file", ready, "--limits", "unlimited"]
+    serve = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "serve",
+        "--data",
+        data,
+        "--ports",
+        "auto",
+        "--ready-file",
+        ready,
+        "--limits",
+        "unlimited",
+    ]
     process = subprocess.Popen(traced([str(word) for word in serve], folder / "journal"), stdout=subprocess.DEVNULL)
     described = ready_of(process, ready)
     enough = threading.Semaphore(0)

@@ -138,3 +138,59 @@ def test_a_folder_that_can_t_be_written_is_told_and_changes_nothing_else(tmp_pat
 
     assert "1 failed" in found.stdout
     assert "not everything could be kept in kept/test_it.py-test_it: " in found.stdout
+
+
+def test_a_test_is_shown_its_own_lines_and_the_errors_text_only(tmp_path):
+    found = run_suite(
+        tmp_path,
+        """
+def test_waiting(email_sandbox): email_sandbox.wait_for(to="nobody@example.net", timeout=0.1)
+def test_a_typo(email_sandbox): email_sandbox.add_fault("oci.smtp.455.per-minut")
+def test_a_matcher(email_sandbox): email_sandbox.messages(recipient="x")
+""",
+    )
+
+    assert "no message matched to='nobody@example.net'" in found.stdout
+    assert "did you mean oci.smtp.455.per-minute" in found.stdout
+    assert "'recipient' is not a matcher" in found.stdout
+    assert "sandbox/client" not in found.stdout
+
+
+def test_a_marker_that_can_t_be_met_says_why_and_nothing_else(tmp_path):
+    found = run_suite(
+        tmp_path,
+        """
+@pytest.mark.email_sandbox(provider="pigeon")
+def test_it(email_sandbox): pass
+""",
+    )
+
+    assert "@pytest.mark.email_sandbox: providers: 'pigeon' is not a provider" in found.stdout
+    assert "Traceback" not in found.stdout
+    assert ".py:" not in found.stdout.partition("short test summary")[0]
+
+
+def test_a_deferred_message_is_listed_with_when_it_is_tried_again(tmp_path):
+    found = run_suite(
+        tmp_path,
+        """
+def test_it(email_sandbox):
+    with email_sandbox.rules.adding(recipient="ann@*", outcome="deferred"):
+        send(email_sandbox)
+        email_sandbox.wait_for(to="ann@example.net")
+    assert False
+""",
+    )
+
+    (line,) = [
+        line for line in sections(found.stdout) if line.startswith("  ann@example.net, 'Hello': deferred until 2")
+    ]
+    assert "451" in line
+
+
+def test_the_header_names_a_sandbox_elsewhere_without_its_login(tmp_path):
+    url = "http://ann:hush@127.0.0.1:9"
+    found = run_suite(tmp_path, "def test_it(): pass\n", f"--email-sandbox-url={url}", "-v")
+
+    assert "email sandbox: http://127.0.0.1:9" in found.stdout
+    assert "hush" not in found.stdout

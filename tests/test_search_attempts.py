@@ -23,7 +23,9 @@ def sandbox():
         window_mail.refuse(running, session="suppressed", error="oci.smtp.254.suppressed", client="10.1.2.3:4")
         forced = window_mail.begin(running, session="forced")
         forced.said("client", 'MAIL FROM:<"a b"@example.com> 100% Grüße')
-        forced.refused(services.providers["oci"].catalog.get("oci.smtp.535.credentials-invalid"), Stage.AUTH, "no", forced=True)
+        forced.refused(
+            services.providers["oci"].catalog.get("oci.smtp.535.credentials-invalid"), Stage.AUTH, "no", forced=True
+        )
         running.call(services.sessions.leave(forced))
         accepted = window_mail.begin(running, session="accepted", client="[::1]:7")
         accepted.user = "ocid1.user.oc1..ann"

@@ -249,6 +249,21 @@ def test_bounces_of_each_kind(ses, topic, recipient, subtype, said):
     assert not topic.events("Delivery", sent)
 
 
+def test_a_tenants_own_list_bounces_with_words_of_its_own(ses, topic):
+    shop = {"TenantName": "shop"}
+    made = ses.v2.create_tenant(**shop)
+    arn = made["TenantArn"].rpartition(":tenant/")[0]
+    for resource in (f"{arn}:configuration-set/all", f"{arn}:identity/{ses.sender}"):
+        ses.v2.create_tenant_resource_association(ResourceArn=resource, **shop)
+    ses.v2.put_tenant_suppression_attributes(SuppressionScope="TENANT", SuppressedReasons=["BOUNCE"], **shop)
+    ses.v2.put_suppressed_destination(EmailAddress="theirs@example.org", Reason="BOUNCE", **shop)
+    sent = ses.send("theirs@example.org", ConfigurationSetName="all", **shop)
+    event = topic.event("Bounce", sent)
+    assert event["bounce"]["bounceSubType"] == "OnTenantSuppressionList"
+    assert event["bounce"]["bouncedRecipients"][0]["diagnosticCode"].endswith("the suppression list for your tenant.")
+    assert event["mail"]["tags"]["ses:tenant-name"] == ["shop"]
+
+
 def test_a_complaint_follows_its_delivery(ses, topic):
     sent = ses.send("complaint@simulator.amazonses.com", ConfigurationSetName="all")
     complaint = topic.event("Complaint", sent)["complaint"]
@@ -284,11 +299,38 @@ def test_data_that_does_not_fit_its_template_is_told_and_no_error(ses, topic):
 
 
 def test_the_sandbox_simulates_what_happens_later(ses, topic):
-    sent = ses.send("a@example.org", ConfigurationSetName="all")
+    sent = ses.send(
+        "later@example.org", html='<a href="http://example.com/" ses:tags="k:v">x</a>', ConfigurationSetName="all"
+    )
     topic.event("Delivery", sent)
-    simulate = ses.services.delivery.simulate
-    ses.sandbox.call(simulate(ses.account, ses.record(sent).id, "a@example.org", FollowUp.OPEN))
+    for later in (FollowUp.OPEN, FollowUp.CLICK, FollowUp.COMPLAINT, FollowUp.BOUNCE):
+        ses.sandbox.call(ses.services.delivery.simulate(ses.account, ses.record(sent).id, "later@example.org", later))
     assert topic.event("Open", sent)["open"]["userAgent"]
+    click = topic.event("Click", sent)["click"]
+    assert (click["link"], click["linkTags"]) == ("http://example.com/", {"k": ["v"]}), "the first link of the message"
+    assert topic.event("Complaint", sent)
+    assert topic.event("Bounce", sent)["bounce"]["bounceSubType"] == "General"
+
+
+EICAR = r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+
+
+def test_a_virus_is_sent_and_rejected(ses, topic):
+    sent = ses.v2.send_email(
+        FromEmailAddress=ses.sender,
+        Destination={"ToAddresses": ["a@example.org"]},
+        Content={
+            "Simple": {
+                "Subject": {"Data": "x"},
+                "Body": {"Text": {"Data": "x"}},
+                "Attachments": [{"FileName": "eicar.txt", "RawContent": EICAR.encode()}],
+            }
+        },
+        ConfigurationSetName="all",
+    )["MessageId"]
+    assert topic.event("Reject", sent)["reject"] == {"reason": "Bad content"}
+    assert topic.events("Send", sent)
+    assert not topic.events("Delivery", sent)
 
 
 def test_smtp_is_told_of_as_well(ses, topic):
@@ -306,6 +348,8 @@ def test_smtp_is_told_of_as_well(ses, topic):
     assert event["mail"]["source"] == ses.sender
     names = [one["name"] for one in event["mail"]["headers"]]
     assert "X-SES-MESSAGE-TAGS" in names
+    assert names[0] == "Received"
+    assert "by email-smtp.amazonaws.com with SMTP" in event["mail"]["headers"][0]["value"]
 
 
 def test_event_bridge_and_streams_have_their_own_form(ses, topic):
@@ -346,6 +390,8 @@ def test_an_identity_tells_its_own_topics(ses, topic):
     v1 = ses.v1
     for kind in ("Bounce", "Delivery"):
         v1.set_identity_notification_topic(Identity=ses.sender, NotificationType=kind, SnsTopic=ses.topic)
+    welcome = topic.until(lambda _: topic.events("AmazonSnsSubscriptionSucceeded"))[0]["message"]
+    assert welcome.endswith(f"to receive 'Bounce' notifications from Amazon SES for identity '{ses.sender}'.")
     v1.set_identity_headers_in_notifications_enabled(Identity=ses.sender, NotificationType="Bounce", Enabled=True)
     sent = ses.send("bounce@simulator.amazonses.com", "a@example.org")
 
@@ -361,6 +407,19 @@ def test_an_identity_tells_its_own_topics(ses, topic):
     assert "headers" not in delivery["mail"]
     assert delivery["delivery"]["recipients"] == ["a@example.org"]
     assert not [one for one in topic.events(None, sent) if "eventType" in one], "no configuration set, no publishing"
+
+
+def test_what_is_no_character_stops_nothing(ses, topic):
+    """Half of a surrogate pair can be written in JSON, but not in UTF-8."""
+    ses.v2.create_email_template(TemplateName="half", TemplateContent={"Subject": "{{a}}", "Text": "{{a}}"})
+    sent = ses.v2.send_email(
+        FromEmailAddress=ses.sender,
+        Destination={"ToAddresses": ["a@example.org"]},
+        Content={"Template": {"TemplateName": "half", "TemplateData": '{"a": "x\\ud800y"}'}},
+        ConfigurationSetName="all",
+    )["MessageId"]
+    assert topic.event("Send", sent)
+    assert ses.v2.test_render_email_template(TemplateName="half", TemplateData='{"a": "x\\ud800y"}')["RenderedTemplate"]
 
 
 def test_every_published_event_is_in_the_log(ses, topic):

@@ -3,15 +3,19 @@
 import base64
 import email
 import json
+import re
 import smtplib
 import ssl
+from pathlib import Path
 
 import pytest
 from callback_listener import PATIENCE, Listener
 from ses_kit import kit
 
+from sandbox import Sandbox
 from sandbox.core.store.messages import Clause
 
+DOCUMENT = Path(__file__).parents[1] / "docs" / "ses-receiving.md"
 DOMAIN = "inbox.example"
 SENDER = "noreply@example.com"
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -385,6 +389,32 @@ def test_mail_that_is_no_message_is_refused_and_not_stored(box):
     assert box.sandbox.call(box.services.store.messages.counts(box.account.id))["messages"] == before
 
 
+@pytest.mark.proves("ses.api.MessageRejected.original", "ses.api.MessageRejected.unverified")
+def test_a_bounce_that_can_t_be_sent_is_refused(box):
+    rule(box, "keep", store())
+    post(box, f"ann@{DOMAIN}", subject="refused by hand")
+    post(box, f"ann@{DOMAIN}", subject="from nobody", sender="")
+    record, silent = arrived(box, "refused by hand"), arrived(box, "from nobody")
+    sent = box.send("ann@example.net")
+
+    def bounced(message_id, sender=SENDER, recipient=f"ann@{DOMAIN}"):
+        return {
+            "OriginalMessageId": message_id,
+            "BounceSender": sender,
+            "BouncedRecipientInfoList": [{"Recipient": recipient, "BounceType": "DoesNotExist"}],
+        }
+
+    said = box.refused(
+        "api.MessageRejected.unverified", box.v1.send_bounce, **bounced(record.envelope_id, "bob@elsewhere.test")
+    )
+    assert said.endswith("in region US-EAST-1: bob@elsewhere.test")
+    for wish in (
+        bounced(silent.envelope_id), bounced(sent), bounced(record.envelope_id, recipient=f"other@{DOMAIN}")
+    ):  # fmt: skip
+        box.refused("api.MessageRejected.original", box.v1.send_bounce, **wish)
+    assert box.sandbox.call(box.services.store.reports.of_message(box.account.id, record.id)) == []
+
+
 def test_a_bounce_by_hand(box):
     rule(box, "keep", store())
     post(box, f"ann@{DOMAIN}", subject="by hand")
@@ -402,3 +432,22 @@ def test_a_bounce_by_hand(box):
     for line in ("Nobody reads this.", "Reporting-MTA: dns; mx.inbox.example", "X-Why: closed", "Status: 5.2.2"):
         assert line in text
     assert details(box.record(record.envelope_id))[f"ann@{DOMAIN}"] == ("rejected", "552 5.2.2 Mailbox full")
+
+
+def test_the_document_does_what_it_says(tmp_path, monkeypatch):
+    """The walk-through of docs/ses-receiving.md, and mail that another provider delivers."""
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    (tmp_path / "suppressed.csv").write_text("gone@example.net,BOUNCE\n", "utf-8")
+    settings = {"verified_identities": [SENDER, DOMAIN], "buckets": [{"name": "mail", "folder": str(tmp_path)}]}
+    with Sandbox(ses=settings, providers=["ses", "oci"]) as box:
+        names = {"email_sandbox": box}
+        for block in blocks:
+            exec(compile(block, str(DOCUMENT), "exec"), names)
+        assert names["v2"].list_suppressed_destinations()["SuppressedDestinationSummaries"][0]["Reason"] == "BOUNCE"
+        with box.oci.smtp.connect() as client:
+            client.sendmail(box.oci.approved_sender, [f"ann@{DOMAIN}"], f"From: {box.oci.approved_sender}\n\nHello\n")
+        message = box.wait_for("provider:ses", to=f"ann@{DOMAIN}", outcome="delivered")
+        assert message.email["Received-SPF"].startswith("pass (spfCheck: domain of ")
+        assert [file.read_bytes() for file in (tmp_path / "in").iterdir()] == [message.raw]

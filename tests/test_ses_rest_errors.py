@@ -110,6 +110,16 @@ V2 = [
     ("api.NotFoundException.pool", "GetDedicatedIpPool", {"PoolName": "none"}),
     ("api.NotFoundException.pool", "GetDedicatedIps", {"PoolName": "none"}),
     (
+        "api.NotFoundException.pool",
+        "PutConfigurationSetDeliveryOptions",
+        {"ConfigurationSetName": "there", "SendingPoolName": "none"},
+    ),
+    (
+        "api.NotFoundException.pool",
+        "CreateConfigurationSet",
+        {"ConfigurationSetName": "other", "DeliveryOptions": {"SendingPoolName": "none"}},
+    ),
+    (
         "api.BadRequestException.pool-scaling",
         "PutDedicatedIpPoolScalingAttributes",
         {"PoolName": "managed", "ScalingMode": "STANDARD"},
@@ -259,6 +269,9 @@ def box(tmp_path_factory):
             Filter={"Name": "there", "IpFilter": {"Policy": "Allow", "Cidr": "192.0.2.0/24"}}
         )
         found.v2.create_dedicated_ip_pool(PoolName="managed", ScalingMode="MANAGED")
+        found.v2.create_configuration_set(
+            ConfigurationSetName="there", DeliveryOptions={"SendingPoolName": "managed", "TlsPolicy": "REQUIRE"}
+        )
         found.v2.create_tenant_resource_association(TenantName="acme", ResourceArn=arn(f"identity/{DOMAIN}")(found))
         found.v2.create_multi_region_endpoint(
             EndpointName="there", Details={"RoutesDetails": [{"Region": "eu-west-1"}]}

@@ -1,7 +1,10 @@
 """Sending: formatted and raw email by both APIs, what is composed, what is refused, the simulator, quotas."""
 
+import contextlib
 import email
 import email.policy
+import smtplib
+import ssl
 
 import pytest
 from botocore.exceptions import ClientError
@@ -271,7 +274,11 @@ def test_sending_can_be_paused_for_the_account_and_for_a_configuration_set(box):
 
 
 def by_smtp(box, headers=""):
-    with box.sandbox.ses.smtp.connect() as smtp:
+    ready = box.sandbox.ready
+    own, listener = ready["ses"], ready["ses"]["smtp"][0]
+    with smtplib.SMTP(listener["host"], listener["port"]) as smtp:
+        smtp.starttls(context=ssl.create_default_context(cafile=ready["ca_file"]))
+        smtp.login(own["smtp_username"], own["smtp_password"])
         smtp.mail(FROM)
         smtp.rcpt("ann@example.net")
         return smtp.data(f"From: {FROM}\r\n{headers}\r\nHello")
@@ -333,7 +340,7 @@ def test_rate_and_quota_on_the_accounts_clock():
         box.v2.send_email(**send)
         told = box.refused("api.TooManyRequestsException.sending-rate", box.v2.send_email, **send)
         assert told == "Maximum sending rate exceeded."
-        with pytest.raises(ClientError, match="Throttling.*Maximum sending rate exceeded."):
+        with pytest.raises(ClientError, match=r"Throttling.*Maximum sending rate exceeded\."):
             box.v1.send_email(**older())
         box.account.clock.advance(60)
         box.v2.send_email(**send)
@@ -401,9 +408,7 @@ def test_whatever_is_composed_reads_back(name, subject, text, html, header, file
 @given(text=st.text(max_size=100))
 @settings(max_examples=300, deadline=None)
 def test_no_address_text_is_more_than_refused(text):
-    try:
-        for mailbox in mailboxes.read_all([text]):
-            assert "\n" not in mailbox.address
-            assert mailbox.address.isascii()
-    except Refusal as refusal:
-        assert refusal.reason == mailboxes.REASON
+    found = []
+    with contextlib.suppress(Refusal):
+        found = mailboxes.read_all([text])
+    assert all(mailbox.address.isascii() and "\n" not in mailbox.address for mailbox in found)

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ses_kit import Topic, kit
 
@@ -88,6 +88,7 @@ def test_the_signed_text_is_the_documented_one():
     assert string_to_sign({**fields, "Subject": "s"}).count(b"Subject\ns\n") == 1
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(min_size=1))
 def test_any_message_is_signed_with_its_lines(message, subject):
     fields = {
@@ -221,12 +222,34 @@ def test_what_sns_refuses(ses):
 
 def test_urls_that_were_not_given_out_answer_clearly(ses):
     for path, status in (
-        ("/?Action=ConfirmSubscription&TopicArn=x&Token=", 400),
-        ("/?Action=ConfirmSubscription&TopicArn=x&Token=y", 400),
-        ("/?Action=Unsubscribe&SubscriptionArn=x", 404),
+        ("/sns?Action=ConfirmSubscription&TopicArn=x&Token=", 400),
+        ("/sns?Action=ConfirmSubscription&TopicArn=x&Token=y", 400),
+        ("/sns?Action=Unsubscribe&SubscriptionArn=x", 404),
         ("/SimpleNotificationService-0.pem", 404),
     ):
         with pytest.raises(urllib.error.HTTPError) as caught:
             visit(ses.sandbox.url + path)
         assert caught.value.code == status
         caught.value.close()
+
+
+def test_an_endpoint_of_the_settings_must_be_a_url():
+    with pytest.raises(ValueError, match=r"ses\.topics"), kit(topics=[{"arn": "t", "endpoint": "localhost:80"}]):
+        pass
+
+
+def test_only_this_machine_is_told(ses):
+    topic = ses.sns.create_topic(Name="outside")["TopicArn"]
+    ses.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint="http://192.0.2.1/")
+
+    async def failed():
+        with ses.services.stream.subscribe(ses.account.id) as stream:
+            while True:
+                found = await ses.services.store.events.since(ses.account.id, types=("callback.failed",))
+                if told := [event for event in found if event.data["url"] == "http://192.0.2.1/"]:
+                    return told[0]
+                await stream.take(5)
+
+    event = ses.sandbox.call(failed())
+    assert event.data["kind"] == "SubscriptionConfirmation"
+    assert "delivery.callback_hosts" in event.data["answer"]

@@ -158,3 +158,22 @@ def everything_is_removed(client):
     left = client.call("ListEmailIdentities")["EmailIdentities"]
     assert DOMAIN not in [one["IdentityName"] for one in left]
     assert "TemplatesMetadata" not in (found := client.call("ListEmailTemplates")) or not found["TemplatesMetadata"]
+
+
+def test_the_older_api_on_the_command_line(tmp_path):
+    """`aws ses`: an address is verified by the link in its mail, then sends."""
+    with kit() as box, Client(box.sandbox.url) as inbox:
+        client = Cli(box.sandbox, tmp_path, "ses")
+        client.call("VerifyEmailIdentity", EmailAddress="ann@story.example")
+        attributes = client.call("GetIdentityVerificationAttributes", Identities=["ann@story.example"])
+        assert attributes["VerificationAttributes"]["ann@story.example"]["VerificationStatus"] == "Pending"
+        letter = {"Subject": {"Data": "Older"}, "Body": {"Text": {"Data": "Hello"}}}
+        wish = {"Source": "ann@story.example", "Destination": {"ToAddresses": ["bob@example.net"]}, "Message": letter}
+        with pytest.raises(RefusedError) as caught:
+            client.call("SendEmail", **wish)
+        assert caught.value.code == "MessageRejected"
+        (link, *_) = inbox.wait_for(to="ann@story.example").links
+        with urllib.request.urlopen(link) as answer:
+            assert answer.status == 200
+        assert client.call("SendEmail", **wish)["MessageId"]
+        assert inbox.wait_for(subject="Older").text.strip() == "Hello"

@@ -90,3 +90,16 @@ def test_the_list_is_closed_in_the_sandbox():
     with kit(limits="sandbox") as ses:
         given = {"EmailAddress": "free@example.org", "Reason": "BOUNCE"}
         ses.refused("api.BadRequestException.suppression-sandbox", ses.v2.put_suppressed_destination, **given)
+
+
+def test_a_tenant_has_a_list_of_its_own(ses):
+    v2, mine = ses.v2, {"TenantName": "shop"}
+    v2.create_tenant(**mine)
+    v2.put_suppressed_destination(EmailAddress="Own@EXAMPLE.net", Reason="COMPLAINT", **mine)
+    found = v2.get_suppressed_destination(EmailAddress="Own@example.net", **mine)["SuppressedDestination"]
+    assert (found["EmailAddress"], found["Reason"], found["TenantName"]) == ("Own@example.net", "COMPLAINT", "shop")
+    listed = v2.list_suppressed_destinations(**mine)["SuppressedDestinationSummaries"]
+    assert [row["EmailAddress"] for row in listed] == ["Own@example.net"]
+    ses.refused("api.NotFoundException.suppression", v2.get_suppressed_destination, EmailAddress="Own@example.net")
+    v2.delete_suppressed_destination(EmailAddress="Own@example.net", **mine)
+    assert v2.list_suppressed_destinations(**mine)["SuppressedDestinationSummaries"] == []

@@ -104,6 +104,7 @@ def test_blocks_cannot_be_nested_without_end():
         parse("{{a " + "(a " * 5_000)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_text_without_mustaches_stays(text):
     template = text.replace("{{", "{ {")
@@ -120,7 +121,7 @@ TOKENS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(TOKENS)
 def test_nothing_breaks_the_engine(tokens):
     """Whatever stands in a template: text comes out, or one of the errors that the service words."""
@@ -128,7 +129,7 @@ def test_nothing_breaks_the_engine(tokens):
         assert isinstance(write("".join(tokens), {"a": [{"a": 1}], "if": 2}), str)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)

@@ -7,7 +7,7 @@ from email.policy import default
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ses_kit import Topic, kit
 
@@ -44,6 +44,7 @@ def test_at_most_250_links_are_tracked():
     assert len(listed(page)) == 250
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(
@@ -106,6 +107,7 @@ def test_what_is_signed_attached_or_broken_stays(raw):
     assert html_parts.edited(raw, lambda kind, text: text + "!" if kind == "html" else text) == raw
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=300), st.sampled_from([b"multipart/mixed; boundary=x", b"text/html", b"text/html; charset=zip"])
 )
@@ -192,6 +194,14 @@ def test_only_what_is_wanted_is_tracked(ses):
         ses, ses.send("a@example.org", html=PAGE, ConfigurationSetName="opens", ConfigurationOverrides=override)
     )
     assert "/I0/" not in page
+    assert "/L0/" in page
+
+
+def test_the_dashboard_wants_both(ses):
+    dashboard = {"DashboardOptions": {"EngagementMetrics": "ENABLED"}}
+    ses.v2.create_configuration_set(ConfigurationSetName="dashboard", VdmOptions=dashboard)
+    page = html_of(ses, ses.send("a@example.org", html=PAGE, ConfigurationSetName="dashboard"))
+    assert "/I0/" in page
     assert "/L0/" in page
 
 

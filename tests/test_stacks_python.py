@@ -8,7 +8,7 @@ import pytest
 from installed import python_packages
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("aiosmtplib", "django", "flask", "flask-mailman", "fastapi-mail", "oci")
+PACKAGES = ("aiosmtplib", "django", "flask", "flask-mail", "flask-mailman", "fastapi-mail", "oci")
 BEGINNING = """
 import os, sys
 from sandbox.client import Client
@@ -40,6 +40,15 @@ from django.conf import settings
 settings.configure(**box.oci.django())
 from django.core.mail import send_mail
 assert send_mail("django", "Hello", None, ["ann@example.net"]) == 1
+""",
+    "flask-mail": """
+from flask import Flask
+from flask_mail import Mail, Message
+app = Flask("shop")
+app.config.update(box.oci.flask())
+mail = Mail(app)
+with app.app_context():
+    mail.send(Message("flask-mail", ["ann@example.net"], "Hello"))
 """,
     "flask-mailman": """
 from flask import Flask

@@ -325,7 +325,7 @@ def test_the_tabs_of_a_message_show_it_from_every_side(box):
             compose(
                 subject="Grüße",
                 text="plain words",
-                html='<h1>Big</h1><script>no()</script><ul><li>one</ul><a href="https://x.example">here</a>',
+                html='<h1 style="display:grid">Big</h1><script>no()</script><ul><li>one</ul><a href="https://x.example">here</a>',
                 files=[("a.pdf", "application/pdf", b"x")],
             ),
         )
@@ -341,13 +341,14 @@ def test_the_tabs_of_a_message_show_it_from_every_side(box):
                 ["Return-Path:", "DKIM-Signature:"],
                 ["ann@example.net", "✓ delivered", "recipient.delivered"],
                 ["dkim", "spf", "dmarc"],
+                ["display: grid  once", "lacking: Gmail web", "Can I email"],
                 ["plain words"],
             ):
                 await pilot.press("l")
                 await until(pilot, lambda texts=expected: all(text in reader.plain for text in texts))
             assert "no()" not in reader.plain
             await press(pilot, "h")
-            await until(pilot, lambda: "dmarc" in reader.plain)
+            await until(pilot, lambda: "Can I email" in reader.plain)
             await press(pilot, "escape")
             assert inspector.focused.id == "messages"
 
@@ -479,6 +480,27 @@ def test_suppressions_are_added_and_cleared(box, client):
             assert inspector.focused.id == "resource"
             await press(pilot, "escape")
             assert inspector.focused.id == "resources"
+
+    run(scenario)
+
+
+def test_with_several_providers_the_list_is_chosen():
+    """By the row under the cursor; a row of no provider leaves the choice to the user."""
+
+    async def scenario():
+        with still_sandbox(providers=["oci", "ses"]) as box, Client(box.url) as client:
+            client.rules.add(recipient="full@*", outcome="deferred")
+            async with inspecting(box.url) as (inspector, pilot):
+                await press(pilot, "5")
+                await until(pilot, lambda: inspector.panel().rows.items)
+                assert inspector.panel().rows.item["provider"] == "delivery"
+                await pilot.press("a")
+                await sees(pilot, "At which provider?", "oci", "ses")
+                await pilot.press("down", "enter")
+                await sees(pilot, "Put on the suppression list of ses")
+                await pilot.press(*"bob@example.net", "enter")
+                await sees(pilot, "suppression  bob@example.net")
+                assert inspector.panel().rows.item["provider"] == "ses"
 
     run(scenario)
 

@@ -125,25 +125,32 @@ def test_a_hundred_thousand_messages_are_paged_as_one_scrolls(tmp_path):
         asyncio.run(scenario(box))
 
 
-def test_a_table_of_a_hundred_thousand_rows_draws_within_a_frame():
+def test_a_table_of_a_hundred_thousand_rows_draws_as_quickly_as_a_small_one():
     async def scenario():
         with still_sandbox() as box:
             post(box, subject="One")
             async with inspecting(box.url, size=(160, 48)) as (inspector, pilot):
                 rows = inspector.panel("inbox").inbox.rows
                 await until(pilot, lambda: rows.items)
-                rows.show([dict(rows.items[0], id=str(number), subject=str(number)) for number in range(100_000)])
-                taken = []
-                for number in range(0, 100_000, 5000):
-                    began = time.perf_counter()
-                    rows.go(number)
-                    for line in range(rows.size.height):
-                        rows.render_line(line)
-                    taken.append(time.perf_counter() - began)
+                many = [dict(rows.items[0], id=str(number), subject=str(number)) for number in range(100_000)]
+                small, large = draw(rows, many[:200]), draw(rows, many)
                 await quiet(pilot)
-        assert sorted(taken)[len(taken) // 2] < FRAME
+        assert large < max(FRAME, 3 * small)
 
     asyncio.run(scenario())
+
+
+def draw(rows, items):
+    """Seconds of the processor's time to go to a row and draw what is in sight: the median of twenty places."""
+    rows.show(items)
+    taken = []
+    for number in range(0, len(items), len(items) // 20):
+        began = time.thread_time()
+        rows.go(number)
+        for line in range(rows.size.height):
+            rows.render_line(line)
+        taken.append(time.thread_time() - began)
+    return sorted(taken)[len(taken) // 2]
 
 
 def test_it_says_that_the_sandbox_is_away_and_goes_on_when_it_is_back(tmp_path):

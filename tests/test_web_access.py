@@ -20,7 +20,7 @@ from sandbox.settings import Oci, Settings
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 MOST = 150_000
 """Octets of a picture that is kept with the code."""
-TABS = ("html", "text", "timeline", "authentication", "links", "headers", "parts", "copy", "source")
+TABS = ("html", "text", "timeline", "authentication", "compatibility", "links", "headers", "parts", "copy", "source")
 HTML = """<!doctype html><html><head><style>
 body { margin: 0; font: 16px/1.5 sans-serif; background: #eef1f5; color: #1d2530 }
 div { max-width: 34rem; margin: 24px auto; padding: 24px 32px; background: #fff; border-radius: 12px }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
+import ssl
 import subprocess
 import sys
 from base64 import b64encode
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -205,3 +208,30 @@ def test_the_warning_is_seen_wherever_one_looks():
             page = browser.new_page()
             page.goto(running.url)
             page.get_by_text(warning).wait_for()
+
+
+def test_commands_and_clients_speak_https_with_the_authority_of_the_environment(sandbox):
+    url = with_login(sandbox.ready["https"], LOGIN)
+    with Client(url, ca_file=sandbox.ready["ca_file"]) as client:
+        assert client.status()["version"]
+    with Client(url) as client, pytest.raises(UnreachableError, match="CERTIFICATE_VERIFY_FAILED"):
+        client.status()
+    environment = {**os.environ, "EMAIL_SANDBOX_URL": url, "SSL_CERT_FILE": sandbox.ready["ca_file"]}
+    command = [sys.executable, "-m", "sandbox", "messages", "--json"]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+
+
+def test_the_certificate_is_for_the_names_that_are_allowed():
+    settings = Settings(
+        data=":memory:", ports="auto", allowed_hosts=["Mail.Dev.example", "[2001:db8::7]", "köln.example"]
+    )
+    with Sandbox(settings) as running:
+        place = urlsplit(running.ready["https"])
+        trusting = ssl.create_default_context(cafile=running.ready["ca_file"])
+        for name in ("mail.dev.example", "2001:db8::7", "localhost"):
+            with (
+                socket.create_connection((place.hostname, place.port), timeout=20) as plain,
+                trusting.wrap_socket(plain, server_hostname=name) as secured,
+            ):
+                assert secured.version()

@@ -20,8 +20,8 @@ PATIENCE = 30.0
 
 @contextmanager
 def still_sandbox(**settings):
-    """A sandbox whose real time stands still at noon of the first day of 2026."""
-    given = Settings(data=":memory:", ports="auto", seed="snapshots", **settings)
+    """A sandbox whose real time stands still at noon of the first day of 2026, with one provider unless told otherwise."""
+    given = Settings(data=":memory:", ports="auto", seed="snapshots", **{"providers": ["oci"], **settings})
     box = Sandbox(given)
     box.runtime = Runtime(given, source=lambda: NOON)
     with box:

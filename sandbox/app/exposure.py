@@ -12,9 +12,7 @@ def warned_of(settings: Settings) -> Sequence[str]:
     """One sentence for each thing that whoever started it should know; usually none."""
     if settings.login or _is_loopback(settings.host):
         return []
-    return [
-        f"listening on {settings.host} without a login: whoever reaches it reads all mail and credentials"
-    ]
+    return [f"listening on {settings.host} without a login: whoever reaches it reads all mail and credentials"]
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 KEEP_ALIVE_SECONDS = 75
 HEADER_BYTES = 65_536
 """Octets of request line and headers; a raw submission names all its recipients in one header."""
+BACKLOG = 128
+"""Connections that wait to be accepted; the loop takes as many in one go."""
 TICK_SECONDS = 1.0
 SHUTDOWN_SECONDS = 2
 """How long open HTTP requests (live streams among them) may go on after the stop."""
@@ -39,7 +41,7 @@ def bind(name: str, host: str, port: int, flag: str) -> socket.socket:
     try:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((host, port))
-        server.listen(100)
+        server.listen(BACKLOG)
     except OSError as error:
         server.close()
         raise ListenerError(name, host, port, flag, error) from error
@@ -85,6 +87,7 @@ class HttpListener:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             h11_max_incomplete_event_size=HEADER_BYTES,
             ws="none",
+            backlog=BACKLOG,
             ssl_context_factory=None if context is None else lambda _config, _default: context,
         )
         self.port: int = server.getsockname()[1]

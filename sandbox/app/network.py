@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import HttpListener, ListenerError, bind
+from sandbox.app.provider_routes import ProviderRoutes
 from sandbox.core.services import Services
 from sandbox.settings import Settings
 from sandbox.window import guard, routes
@@ -41,7 +42,7 @@ class Network:
 
     async def open(self, controls: AppControls) -> None:
         """Bind and accept on every port; raises `ListenerError` for the first that can't be had."""
-        names = [*LOOPBACK, *({self._settings.host} - {*LOOPBACK, "0.0.0.0", "::"})]  # noqa: S104 - not bound here
+        names = _certified(self._settings)
         paths = certificates(self._services.files / "tls", names)
         await self._open_http(controls, paths)
         await self._open_dns()
@@ -56,12 +57,8 @@ class Network:
     async def _open_http(self, controls: AppControls, paths: Certificates) -> None:
         app = Starlette(
             routes=[
-                *(
-                    route
-                    for provider in self._providers
-                    for route in provider.routes(self._services, getattr(self._settings, provider.name))
-                ),
                 *routes(self._services, controls, self._settings.login),
+                ProviderRoutes(self._services, self._settings, self._providers),
             ]
         )
         guarded = guard(app, [self._settings.host, *self._settings.allowed_hosts])
@@ -135,6 +132,13 @@ def _smtp_context(paths: Certificates, names: Sequence[str], ciphers: Sequence[s
     if ciphers:
         add_rsa(paths, names)
     return server_context(paths, ciphers=ciphers, tls13=tls13)
+
+
+def _certified(settings: Settings) -> Sequence[str]:
+    """Every name and address under which clients may know the sandbox."""
+    given = {name.strip("[]").lower() for name in (settings.host, *settings.allowed_hosts)}
+    others = given - {*LOOPBACK, "0.0.0.0", "::"}  # noqa: S104 - not bound here
+    return [*LOOPBACK, *sorted(name for name in others if name.isascii())]
 
 
 def _reachable(host: str) -> str:

@@ -14,10 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sandbox.app import spare_keys
+from sandbox.app.claim import Claim
 from sandbox.app.controls import AppControls
 from sandbox.app.listeners import ListenerError
 from sandbox.app.network import Network
-from sandbox.app.parts import make_callbacks, make_delivery, make_keeper
+from sandbox.app.parts import SettingError, make_callbacks, make_delivery, make_keeper
 from sandbox.app.providers import load_providers
 from sandbox.app.ready import remove_ready_file, write_ready_file
 from sandbox.core.accounts import Account, Accounts
@@ -58,6 +60,7 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
         self._network: Network | None = None
         self._temporary: Path | None = None
+        self._claim: Claim | None = None
 
     async def start(self) -> None:
         """Open the store and every listener.
@@ -95,6 +98,8 @@ class Runtime:
         from sandbox.app.names import make_destinations, make_names  # noqa: PLC0415 - the DNS library, for a start only
 
         files = self._files()
+        if self.settings.ready_file:  # one that is there is of a sandbox that was killed
+            remove_ready_file(Path(self.settings.ready_file))
         self.stream = EventStream()
         path = None if self.settings.data == MEMORY else files / "store.db"
         self.store = await asyncio.to_thread(Store, path, self._committed)
@@ -127,10 +132,13 @@ class Runtime:
 
     def _enter(self, provider: Provider, services: Services) -> None:
         section = getattr(self.settings, provider.name)
-        self._rules[provider.name] = provider.rules(services, section, self.settings.permissive)
+        try:
+            self._rules[provider.name] = provider.rules(services, section, self.settings.permissive)
+        except ValueError as error:
+            raise SettingError(str(error)) from error
         self._states[provider.name] = ProviderState(
             name=provider.name,
-            catalog=provider.catalog().speaking(getattr(section, "dialect", "")),
+            words=lambda: provider.catalog().speaking(getattr(section, "dialect", "")),
             rules=self._rules[provider.name],
             wording=section.wording,
             region=provider.region(section),
@@ -141,12 +149,15 @@ class Runtime:
         """The folder of keys and store; a temporary one when nothing is to be kept."""
         if self.settings.data == MEMORY:
             self._temporary = Path(tempfile.mkdtemp(prefix="email-sandbox-"))
+            if self.settings.reuse_keys:
+                spare_keys.lend(self._temporary)
             return self._temporary
         folder = Path(self.settings.data)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise StoreError(f"the data folder {folder} can't be made ({error.strerror})") from error
+        self._claim = Claim(folder)
         return folder.resolve()
 
     async def _watch(self, name: str, background: Callable[[Services, Any], Awaitable[None]]) -> None:
@@ -208,8 +219,7 @@ class Runtime:
             with suppress(asyncio.CancelledError):
                 await task
         await self._close_parts()
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        self._let_go()
 
     async def _close_parts(self) -> None:
         """Close what was made, which may be less than everything when the start failed."""
@@ -221,6 +231,15 @@ class Runtime:
             await self.courier.close()
         if hasattr(self, "store"):
             await self.store.close()
+
+    def _let_go(self) -> None:
+        """Give the folder free, or away."""
+        if self._claim is not None:
+            self._claim.release()
+        if self._temporary is not None:
+            if self.settings.reuse_keys:
+                spare_keys.keep(self._temporary)
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
 
 __all__ = ["ListenerError", "Runtime"]

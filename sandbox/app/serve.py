@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.app.descriptors import allow_many, bear_shortage
 from sandbox.app.loops import new_event_loop
 from sandbox.app.runtime import Runtime
 from sandbox.settings import Settings
@@ -30,6 +31,8 @@ async def serve(settings: Settings, announce: Callable[[Mapping[str, Any]], None
     sys.setswitchinterval(SWITCH_SECONDS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    allow_many()
+    bear_shortage(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         try:
             loop.add_signal_handler(number, stop.set)

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from sandbox.app.descriptors import bear_shortage
 from sandbox.app.loops import new_event_loop
 from sandbox.app.runtime import Runtime
 from sandbox.settings import Settings
@@ -27,6 +28,7 @@ class Sandbox:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
+        bear_shortage(self._loop)
         self._loop.run_forever()
 
     @property

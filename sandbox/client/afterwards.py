@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.client.errors import ApiError
+from sandbox.client.errors import ApiError, tells_all
 from sandbox.client.messages import Message
 from sandbox.client.objects import Rule, Simulated
 from sandbox.client.reports import Report
 from sandbox.client.transport import Transport
+
+__tracebackhide__ = tells_all
 
 
 class Rules:

@@ -8,11 +8,14 @@ from typing import Any, Self
 
 from sandbox.client.afterwards import Afterwards
 from sandbox.client.connections import IbmConnection, OciConnection, SesConnection, environ
+from sandbox.client.errors import tells_all
 from sandbox.client.forcing import Forcing
 from sandbox.client.login import with_login
 from sandbox.client.mail import Mail
 from sandbox.client.state import State
 from sandbox.client.transport import Transport
+
+__tracebackhide__ = tells_all
 
 _STEP = 0.001
 """Seconds between two looks at a thread that is being interrupted: it may be between two requests."""

@@ -219,6 +219,7 @@ class SesConnection(Connection):
             "AWS_ENDPOINT_URL_SES": self.endpoint,
             "AWS_ENDPOINT_URL_SESV2": self.endpoint,
             "AWS_ENDPOINT_URL_SNS": self.endpoint,
+            "AWS_ENDPOINT_URL_ROUTE_53": self.endpoint,
         }
 
 

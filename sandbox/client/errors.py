@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ClientError(Exception):
     """Base of everything that `sandbox.Client` raises on purpose."""
@@ -18,6 +20,14 @@ class ApiError(ClientError):
         super().__init__(message)
         self.status = status
         self.code = code
+
+
+def tells_all(failure: Any) -> bool:
+    """As pytest's `__tracebackhide__`: whether the text of an error says what is wrong, so that no code need show.
+
+    `failure` is pytest's account of an exception. What a test sees then is its own line and the text.
+    """
+    return isinstance(failure.value, ClientError | AssertionError | TypeError)
 
 
 class NoMessageError(ClientError, AssertionError):

@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypedDict, TypeVar, Unpack, cast
 from urllib.parse import quote
 
-from sandbox.client.errors import ApiError
+from sandbox.client.errors import ApiError, tells_all
 from sandbox.client.objects import CatalogEntry, Fault
 from sandbox.client.transport import Transport
+
+__tracebackhide__ = tells_all
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Unpack
 from urllib.parse import quote
 
-from sandbox.client.errors import ApiError, NoMessageError, NotIdleError, UnexpectedMessageError
+from sandbox.client.errors import ApiError, NoMessageError, NotIdleError, UnexpectedMessageError, tells_all
 from sandbox.client.matching import Wanted, given, query_of, terms_of
 from sandbox.client.messages import Message
 from sandbox.client.objects import Refused, Session
 from sandbox.client.transport import Transport
 from sandbox.client.waiting import Found, explain, explain_busy, explain_unexpected
+
+__tracebackhide__ = tells_all
 
 PAGE = 200
 EXPORTED = 500

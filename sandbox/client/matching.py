@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from sandbox.client.errors import tells_all
+
 if TYPE_CHECKING:
     from sandbox.client.messages import Message
+
+__tracebackhide__ = tells_all
 
 _TERM = re.compile(r"""-?(?:[A-Za-z-]+:)?(?:"(?:[^"\\]|\\.)*"|[^\s()"]+)""")
 _SHOWN = 200

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
 from collections.abc import Mapping
-from email.message import EmailMessage
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.client.codes import codes_of
-from sandbox.client.errors import ContentError
+from sandbox.client.errors import ContentError, tells_all
 from sandbox.client.links import links_of
 from sandbox.client.normal import normal_form
 from sandbox.client.parts import Attachment, Headers
 from sandbox.client.transport import Transport
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+__tracebackhide__ = tells_all
 
 
 class Message:
@@ -197,7 +199,9 @@ class Message:
     @cached_property
     def email(self) -> EmailMessage:
         """The message as Python's own object."""
-        return email.message_from_bytes(self.raw, policy=email.policy.default)
+        from email import message_from_bytes, policy  # noqa: PLC0415 - for those who read the whole message
+
+        return message_from_bytes(self.raw, policy=policy.default)
 
     def load(self) -> Message:
         """Fetch everything now, so that nothing asks the sandbox later; returns the same object."""

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from sandbox.client.errors import tells_all
 from sandbox.client.transport import Transport
+
+__tracebackhide__ = tells_all
 
 
 class Headers:

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from sandbox.client.errors import tells_all
 from sandbox.client.transport import Transport
+
+__tracebackhide__ = tells_all
 
 
 class State:

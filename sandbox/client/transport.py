@@ -12,11 +12,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.client.errors import ApiError, UnreachableError
+from sandbox.client.errors import ApiError, UnreachableError, tells_all
 from sandbox.client.login import header, without_login
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
+
+__tracebackhide__ = tells_all
 
 PREFIX = "/sandbox/v1"
 _PATIENCE = 10.0
@@ -27,7 +29,7 @@ class Transport:
     """The connections to one sandbox, speaking for one account; threads may share it."""
 
     def __init__(self, url: str, account: str | None = None, ca_file: str | None = None) -> None:
-        """`ca_file` is the sandbox's CA, needed for an `https:` URL only."""
+        """`ca_file` is the sandbox's CA, for an `https:` URL; without it the system's and `SSL_CERT_FILE` count."""
         self.account = account
         self.point_at(url)
         self._ca_file = ca_file
@@ -149,10 +151,8 @@ class Transport:
         raise UnreachableError(f"no email sandbox answers at {self.url!r}: it is no URL like http://127.0.0.1:8025")
 
     def _trust(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if self._ca_file:
-            context.load_verify_locations(self._ca_file)
-        return context
+        """Trusts the CA that was named; without one, the system's and `SSL_CERT_FILE`: a proxy may end TLS."""
+        return ssl.create_default_context(cafile=self._ca_file)
 
     def _keep(self, connection: HTTPConnection) -> None:
         with self._lock:

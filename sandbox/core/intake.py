@@ -145,8 +145,7 @@ class Intake:
             sha256=hashlib.sha256(submission.raw).hexdigest(),
             units=units,
             recipients=tuple(
-                _recipient(position, address, decided, now)
-                for position, address in enumerate(envelope.rcpt_to)
+                _recipient(position, address, decided, now) for position, address in enumerate(envelope.rcpt_to)
             ),
             attributes=decided.attributes,
         )

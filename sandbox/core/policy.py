@@ -81,7 +81,7 @@ class Rules(Protocol):
 
         What is returned is added to the attributes of the submission and stored with the message. `suppressed` in it
         names the recipients that are held back, where that depends on more than the address; `rejected` says why nobody
-        gets a message that is accepted nevertheless.
+        gets a message that is accepted nevertheless; `unreported` keeps the sender from being told by mail.
         """
         ...
 

@@ -42,6 +42,8 @@ class Reporter:
         raw = await self._store.messages.raw(account.id, message)
         if record is None or raw is None:  # deleted meanwhile
             return []
+        if record.attributes.get("unreported"):  # its sender wants to hear of it in other ways only
+            return []
         if kind == "complaint":
             parts = [([one], self._complaint(account, record, raw, one, now)) for one in group]
         else:

@@ -114,7 +114,8 @@ class Keeper:
             await self._by_number(self._limits.messages)
         if self._limits.size is not None:
             await self._by_size(self._limits.size)
-        await self._store.space.give_back()
+        if await self._store.space.give_back():
+            self._wake.set()
 
     async def _by_age(self, age: float) -> None:
         expiry = self._store.expiry

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +28,18 @@ class ProviderState:
     """What the sandbox runs for one provider."""
 
     name: str
-    catalog: Catalog
+    words: Callable[[], Catalog]
+    """Reads the catalog; called once, at the first error or question about errors."""
     rules: Rules
     wording: Wording
     region: str
     copies: Copies | None = None
     """What recipients get; None when the provider hands messages over as they were accepted."""
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The provider's errors."""
+        return self.words()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from sandbox.window import (
     activity,
     authentication,
     clock,
+    compatibility,
     content,
     delivery,
     errors,
@@ -178,6 +179,7 @@ OPERATIONS = (
         also=_NOT_FOUND,
     ),
     *authentication.OPERATIONS,
+    *compatibility.OPERATIONS,
     Operation(
         method="GET",
         path="/sessions",

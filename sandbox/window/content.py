@@ -34,7 +34,8 @@ async def _octets(call: Call) -> bytes:
     return found
 
 
-async def _content(call: Call) -> mime.Content:
+async def content_of(call: Call) -> mime.Content:
+    """The message of the path, read; `NotFoundError` when there is none."""
     return await asyncio.to_thread(mime.read, await _octets(call))
 
 
@@ -43,7 +44,7 @@ async def show(call: Call) -> Response:
     await call.settle()
     record = await _record(call)
     events = await call.services.store.events.of_message(record.id)
-    shown = shapes.message(record, await _content(call), events)
+    shown = shapes.message(record, await content_of(call), events)
     return json_answer({**shown, "authentication": await verdicts(call, record)})
 
 
@@ -55,7 +56,7 @@ async def raw(call: Call) -> Response:
 
 async def text(call: Call) -> Response:
     """GET /messages/{id}/text."""
-    content = await _content(call)
+    content = await content_of(call)
     octets = content.text.encode("utf-8", "replace")
     return Response(octets, headers=data_headers(), media_type="text/plain; charset=utf-8")
 
@@ -63,7 +64,7 @@ async def text(call: Call) -> Response:
 async def html(call: Call) -> Response:
     """GET /messages/{id}/html: to be shown in a sandboxed frame; see `preview`."""
     scheme = call.choice("scheme", SCHEMES)
-    content = await _content(call)
+    content = await content_of(call)
     if not content.html:
         raise Problem(404, "no-html", "this message has no HTML part")
     page = await asyncio.to_thread(preview, content, scheme)
@@ -73,7 +74,7 @@ async def html(call: Call) -> Response:
 async def part(call: Call) -> Response:
     """GET /messages/{id}/parts/{n}: always a download, never interpreted."""
     wanted = call.path("n")
-    content = await _content(call)
+    content = await content_of(call)
     leaves = (node.leaf for node in content.structure if node.leaf)
     found = next((leaf for leaf in leaves if str(leaf.n) == wanted), None)
     if found is None:

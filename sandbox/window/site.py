@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -37,14 +38,14 @@ HEADERS = {
 
 def routes(package: str = PACKAGE) -> list[Route]:
     """The page at `/` and its files below `/web/`."""
-    files = dict(_files(package))
+    files = cache(lambda: dict(_files(package)))
 
     async def page(request: Request) -> Response:
-        return _serve(request, files.get("index.html"), ".html")
+        return _serve(request, files().get("index.html"), ".html")
 
     async def asset(request: Request) -> Response:
         name: str = request.path_params["name"]
-        return _serve(request, files.get(name), name[name.rfind(".") :])
+        return _serve(request, files().get(name), name[name.rfind(".") :])
 
     return [Route("/", page), Route("/web/{name:path}", asset)]
 

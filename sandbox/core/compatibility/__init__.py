@@ -11,6 +11,8 @@ from typing import Any
 
 from sandbox.core.compatibility.used import Use, used
 
+_TITLES = {"element": "<{}>", "attribute": "{}=", "unit": "unit {}", "function": "{}…)"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
@@ -29,13 +31,7 @@ class Feature:
     @property
     def title(self) -> str:
         """What an author knows it as."""
-        first = self.names[0]
-        return {
-            "element": f"<{first}>",
-            "attribute": f"{first}=",
-            "unit": f"unit {first}",
-            "function": f"{first}…)",
-        }.get(self.kind, first)
+        return _TITLES.get(self.kind, "{}").format(self.names[0])
 
 
 @dataclass(frozen=True, kw_only=True)

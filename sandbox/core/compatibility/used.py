@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from html import unescape
 
 Use = tuple[str, str]
-"""Kind and name: `element`, `attribute`, `property`, `value`, `function`, `unit`, `rule`, `media`, `pseudo`, `word`, `image`."""
+"""Kind and name. The kinds: element, attribute, property, value, function, unit, rule, media, pseudo, word, image."""
 LONGEST = 1_000_000
 """Characters that are looked at."""
 _TAG = re.compile(r"<([a-z][a-z0-9]{0,30})([^<>]{0,8000})")
@@ -20,7 +20,6 @@ _ATTRIBUTE = re.compile(
     r"""([a-z][a-z:-]{0,40})(?:\s{0,20}=\s{0,20}(?:"([^"]{0,8000})"|'([^']{0,8000})'|([^\s"'>]{0,8000})))?"""
 )
 _DECLARATION = re.compile(r"(?<![\w-])(-?[a-z][a-z-]{1,40})\s{0,20}:\s{0,20}([^;{}]{1,8000})")
-_SELECTOR = re.compile(r"([^{};]{1,2000})\{")
 _PSEUDO = re.compile(r"::?([a-z-]{2,30})")
 _RULE = re.compile(r"@([a-z-]{2,30})([^{;]{0,1000})")
 _MEDIA = re.compile(r"\(\s{0,20}(?:any-)?([a-z-]{2,40})\s{0,20}[):]")
@@ -84,9 +83,10 @@ def _sheet(css: str) -> Iterator[Use]:
         yield "rule", "@" + rule[1]
         if rule[1] == "media":
             yield from (("media", match[1]) for match in _MEDIA.finditer(rule[2]))
-    for selector in _SELECTOR.finditer(css):
-        if not selector[1].lstrip().startswith("@"):
-            yield from (("pseudo", ":" + match[1]) for match in _PSEUDO.finditer(selector[1]))
+    for before in css.split("{")[:-1]:
+        selector = before[max(before.rfind("}"), before.rfind(";")) + 1 :].strip()
+        if not selector.startswith("@"):
+            yield from (("pseudo", ":" + name) for name in _PSEUDO.findall(selector))
     for block in css.replace("{", "}").split("}"):
         if ";" in block or ":" in block:
             yield from _declarations(block)

@@ -52,7 +52,7 @@ class Database:
                 check_same_thread=False,
                 cached_statements=PREPARED,
             )
-            migrate(connection, name)
+            migrate(connection, name, self.path)
             connection.execute("PRAGMA secure_delete = OFF")  # some builds overwrite all that is deleted
             if self.path:
                 connection.execute("PRAGMA journal_mode = WAL")

@@ -43,7 +43,7 @@ class ExpiryRows:
             left -= len(found)
             return len(found) if left else 0
 
-        await in_slices(self._database, work)
+        await in_slices(self._database, work, rest=True)
         await drop_parts(self._database, number - left)
         return number - left
 
@@ -60,9 +60,9 @@ class ExpiryRows:
             sql = "SELECT id FROM sessions WHERE account = ? AND started < ? ORDER BY started LIMIT ?"
             return _drop_sessions(transaction, sql, (account, moment, most))
 
-        gone = await in_slices(self._database, mail)
+        gone = await in_slices(self._database, mail, rest=True)
         await drop_parts(self._database, gone)
-        return gone + await in_slices(self._database, talk)
+        return gone + await in_slices(self._database, talk, rest=True)
 
     async def drop_sessions(self, number: int) -> int:
         """Delete the `number` conversations that ended first, of whatever account; returns how many there were."""
@@ -74,7 +74,7 @@ class ExpiryRows:
             left -= gone
             return gone if left else 0
 
-        await in_slices(self._database, work)
+        await in_slices(self._database, work, rest=True)
         return number - left
 
     async def trim_log(self, before: int) -> int:
@@ -93,7 +93,7 @@ class ExpiryRows:
             return most if end < before else 0
 
         if before > self._looked + 1:
-            await in_slices(self._database, work)
+            await in_slices(self._database, work, rest=True)
         return removed
 
     async def horizon(self) -> int:

@@ -100,7 +100,7 @@ class QueueRows:
     async def waiting(self, provider: str) -> list[tuple[str, str]]:
         """(account, message) of a provider's messages with recipients that it has to deal with itself, oldest first."""
         sql = (
-            "SELECT DISTINCT m.account, m.id, m.seq FROM recipients r JOIN messages m ON m.seq = r.message"
+            "SELECT DISTINCT m.account, m.id, m.seq FROM recipients r CROSS JOIN messages m ON m.seq = r.message"
             " WHERE r.outcome = 'queued' AND r.due IS NULL AND m.provider = ? ORDER BY m.seq"
         )
         rows = await self._database.read(lambda c: c.execute(sql, (provider,)).fetchall())

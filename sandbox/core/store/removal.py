@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -11,8 +12,8 @@ from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.tallies import MESSAGES, SESSIONS, forget_tallies, tally
 from sandbox.core.store.words import drop_part
 
-SLICE_SECONDS = 0.02
-"""What one slice is to take of the writer's time; the commit comes on top."""
+SLICE_SECONDS = 0.04
+"""What one slice is to take of the writer's time, with its commit."""
 FIRST, MOST = 200, 4000
 """Rows of the first slice, and of any."""
 LISTED = 1000
@@ -30,23 +31,28 @@ class Removed:
     at: float
 
 
-async def in_slices(database: Database, work: Slice) -> int:
+async def in_slices(database: Database, work: Slice, *, rest: bool = False) -> int:
     """Do `work` again and again until nothing is left for it; returns how many rows went.
 
-    Each slice is durable by itself, and as large as a fiftieth of a second allows.
+    Each slice is durable by itself, and as large as `SLICE_SECONDS` allow. With `rest`, others have the writer for as
+    long after each slice: for what nobody waits for.
     """
     total, most = 0, FIRST
     while True:
-        taken, seconds = await database.write(lambda transaction, most=most: _timed(transaction, work, most))  # type: ignore[misc]
+        taken, began = await database.write(lambda transaction, most=most: _timed(transaction, work, most))  # type: ignore[misc]
+        seconds = time.perf_counter() - began
         total += taken
         if taken < most:
             return total
-        most = max(1, min(MOST, int(most * SLICE_SECONDS / max(seconds, 1e-6))))
+        most = max(1, min(MOST, 2 * most, int(most * SLICE_SECONDS / seconds)))
+        if rest:
+            await asyncio.sleep(seconds)
 
 
 def _timed(transaction: Transaction, work: Slice, most: int) -> tuple[int, float]:
+    """What `work` did, and when it began: the wait before that is others' time."""
     began = time.perf_counter()
-    return work(transaction, most), time.perf_counter() - began
+    return work(transaction, most), began
 
 
 async def remove_in_slices(database: Database, found: Sequence[int], told: Removed) -> int:

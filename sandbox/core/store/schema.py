@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from importlib import resources
+from pathlib import Path
 
 from sandbox.core.errors import SchemaError
+from sandbox.core.store.soundness import require_whole
 
 APPLICATION_ID = 0x656D7362  # "emsb"
 
@@ -22,7 +24,7 @@ def migrations() -> list[tuple[int, str]]:
     return sorted((int(match[1]), file.read_text("utf-8")) for match, file in found if match)
 
 
-def migrate(connection: sqlite3.Connection, name: str) -> None:
+def migrate(connection: sqlite3.Connection, name: str, path: Path | None = None) -> None:
     """Apply what is missing, each migration in a transaction of its own.
 
     Raises `SchemaError` for a file of another program, of a newer version, or damaged. Such a file stays untouched.
@@ -36,6 +38,8 @@ def migrate(connection: sqlite3.Connection, name: str) -> None:
                 f"{name} was written by a newer version (schema {present}, this one knows {newest}): "
                 "upgrade email-sandbox or choose another --data folder"
             )
+        if path is not None:
+            require_whole(connection, path)
         if not present:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # can only be chosen before the first table
         for number, script in steps:

@@ -30,6 +30,8 @@ BATCH = 512
 BUSY_SECONDS = 5.0
 """How long another process may hold the file before writers are told that the store is not available."""
 RETRY_SECONDS = 0.02
+_SPOILING = (sqlite3.OperationalError, sqlite3.DatabaseError)
+"""A full disk, a lost or a damaged file (the second one is that by itself, not as a base) spoils the transaction."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,9 +179,9 @@ class Writer:
         self._connection.execute("SAVEPOINT job")
         try:
             results = jobs[0].work(transaction, [job.item for job in jobs])
-        except sqlite3.OperationalError:
-            raise  # a full disk or a lost file spoils the whole transaction
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the one who waits
+        except Exception as error:  # whatever it is belongs to the one who waits
+            if type(error) in _SPOILING:
+                raise
             self._connection.execute("ROLLBACK TO job")
             self._connection.execute("RELEASE job")
             if len(jobs) == 1:

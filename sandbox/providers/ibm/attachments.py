@@ -14,10 +14,20 @@ _PLAIN = re.compile(r"\s*(?:text/[\w.+-]+\s*(?:;|$)|$)", re.IGNORECASE)
 _NAMED = re.compile(r"attachment|filename|name\s*=|name\*", re.IGNORECASE)
 
 
-def attached(raw: bytes, block: HeaderBlock) -> tuple[str, ...]:
-    """Names, or types, of a message's attachments; slow for a message of many parts, so call it in a thread."""
+FIELDS, FOLDED = 20_000, 200_000
+"""Lines that look like header fields, or like their continuation, above which the structure is not parsed at all."""
+_FIELD_LINE = re.compile(rb"\n[!-9;-~]+:")
+
+
+def may_have_any(block: HeaderBlock) -> bool:
+    """Whether the header leaves it open that there are attachments: a plain text has none."""
     kind, disposition = block.first("content-type"), block.first("content-disposition")
-    if _PLAIN.match(kind) and not _NAMED.search(kind + disposition):
+    return not _PLAIN.match(kind) or bool(_NAMED.search(kind + disposition))
+
+
+def attached(raw: bytes) -> tuple[str, ...]:
+    """Names, or types, of a message's attachments; slow for a message of many parts, so call it in a thread."""
+    if raw.count(b"\n ") + raw.count(b"\n\t") > FOLDED or len(_FIELD_LINE.findall(raw)) > FIELDS:
         return ()
     return tuple(
         part.filename or part.content_type

@@ -18,6 +18,7 @@ from sandbox.core.raw_fields import RawField, join, split, with_crlf
 from sandbox.core.services import Services
 from sandbox.providers.ibm import regions, signing_keys
 from sandbox.providers.ibm.attachments import without_attachments
+from sandbox.providers.ibm.dialects import POSTFIX
 from sandbox.providers.ibm.zones import spf_value
 
 SIGNED = (
@@ -36,7 +37,8 @@ async def delivered(
     config = await _configuration(services, account, message)
     key = await signing_keys.signing_key(services, config) if config else None
     host = regions.smtp_host(section.region)
-    octets = await asyncio.to_thread(_make, message, raw, recipient, host, key)
+    server = f"{host} (Postfix)" if section.dialect == POSTFIX else host
+    octets = await asyncio.to_thread(_make, message, raw, recipient, server, key)
     return DeliveredCopy(
         octets=octets,
         recipient=recipient,
@@ -64,12 +66,12 @@ async def _advice(services: Services, section: Any, message: MessageRecord, conf
     return Advice(keys={name: record}, spf=(Publish(name=domain, type="TXT", value=spf_value(section.region)),))
 
 
-def _make(message: MessageRecord, raw: bytes, recipient: str, host: str, key: SigningKey | None) -> bytes:
+def _make(message: MessageRecord, raw: bytes, recipient: str, server: str, key: SigningKey | None) -> bytes:
     octets = with_crlf(raw)
     if message.attributes.get("dropped_attachments"):
         octets = without_attachments(octets)
     parts = split(octets)
-    fields = [_received(message, recipient, host), *_completed(message, without(parts.fields, REMOVED))]
+    fields = [_received(message, recipient, server), *_completed(message, without(parts.fields, REMOVED))]
     lines = signed(fields, parts.body, [key], _signed_names(fields)) if key else fields
     return join([_line("Return-Path", f"<{message.envelope.mail_from}>"), *lines], parts.body)
 
@@ -92,12 +94,12 @@ def _completed(message: MessageRecord, fields: Sequence[RawField]) -> list[RawFi
     return found
 
 
-def _received(message: MessageRecord, recipient: str, host: str) -> RawField:
+def _received(message: MessageRecord, recipient: str, server: str) -> RawField:
     client = _CONTROL.sub("", message.envelope.client.rpartition(":")[0].strip("[]"))
     helo = _CONTROL.sub("", message.envelope.helo) or "unknown"
     return _line(
         "Received",
-        f"from {helo} (unknown [{client}])\r\n\tby {host} (Postfix) with ESMTPSA id {message.envelope_id}\r\n"
+        f"from {helo} (unknown [{client}])\r\n\tby {server} with ESMTPSA id {message.envelope_id}\r\n"
         f"\tfor <{_CONTROL.sub('', recipient)}>; {_moment(message)}",
     )
 

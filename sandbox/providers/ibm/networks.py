@@ -24,9 +24,9 @@ def within(client: str, subnets: Sequence[str]) -> bool:
         address = ip_address(client.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in ip_network(subnet) for subnet in subnets)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    forms = [address] if mapped is None else [address, mapped]
+    return any(form in ip_network(subnet) for subnet in subnets for form in forms)
 
 
 async def instance_of(services: Services, account: Account) -> Resource | None:

@@ -17,7 +17,7 @@ from sandbox.core.quota import Limits
 from sandbox.core.services import Services
 from sandbox.core.store.resources import Edit
 from sandbox.providers.ibm import networks, records, regions
-from sandbox.providers.ibm.attachments import attached
+from sandbox.providers.ibm.attachments import attached, may_have_any
 from sandbox.providers.ibm.queue_id import queue_id
 
 _UNLIMITED = Limits()
@@ -73,7 +73,7 @@ class IbmRules:
 
     async def review(self, account: Account, submission: Submission, block: HeaderBlock) -> Mapping[str, Any]:
         """Refuse attachments, or note that copies go without them; remember the configuration."""
-        found = await asyncio.to_thread(attached, submission.raw, block)
+        found = await asyncio.to_thread(attached, submission.raw) if may_have_any(block) else ()
         if found and self._section.attachments == "refuse":
             raise Refusal("smtp.554.attachments")
         config = await self.configuration(account, submission.principal.user, submission.envelope.mail_from)

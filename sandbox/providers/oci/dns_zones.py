@@ -98,7 +98,7 @@ async def list_(exchange: Exchange) -> Response:
     found = [
         zone
         for zone in await exchange.services.dns.zones.all(exchange.account.id)
-        if zone.data["compartmentId"] == query["compartmentId"]
+        if zone.data.get("compartmentId") == query["compartmentId"]
         and name in (None, zone.key)
         and part in zone.key
         and (since is None or parse_instant(zone.data["timeCreated"]) >= since)
@@ -140,7 +140,7 @@ async def require_zone(exchange: Exchange) -> Resource:
     private = listing.choice(exchange, "scope", SCOPES) == "PRIVATE" or "viewId" in query
     found = await exchange.services.dns.zones.find(exchange.account.id, name)
     compartment = query.get("compartmentId")
-    if found is None or private or compartment not in (None, found.data["compartmentId"]):
+    if found is None or private or compartment not in (None, found.data.get("compartmentId")):
         raise Refusal(compartments.HIDDEN)
     return found
 

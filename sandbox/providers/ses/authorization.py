@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.model import Resource
-from sandbox.providers.ses import identity
+from sandbox.providers.ses import identity, verification
 
 if TYPE_CHECKING:
     from sandbox.providers.ses.review import Case
@@ -23,6 +23,7 @@ async def may_send(case: Case, address: str) -> bool:
 
 async def identity_of(case: Case, address: str) -> Resource | None:
     """The verified identity in whose name `address` sends; None when there is none."""
+    await verification.settle_for(case.services, case.account, address)
     found = await identity.sending(case.services, case.account, address)
     return found or await _lent(case, address)
 

@@ -11,9 +11,8 @@ from sandbox.core.errors import Refusal
 from sandbox.core.model import Resource
 from sandbox.core.services import Services
 from sandbox.core.store.resources import DuplicateKeyError
-from sandbox.providers.ses import identity
+from sandbox.providers.ses import identity, ip_pools
 from sandbox.providers.ses.call import Call, Handler
-from sandbox.providers.ses.events.destinations import as_older
 from sandbox.providers.ses.paging import page
 from sandbox.providers.ses.records import record
 from sandbox.providers.ses.troubles import refusal
@@ -27,8 +26,6 @@ GROUPS = (
 )  # fmt: skip
 """The groups of options, as the newer API names them and as they are stored."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_OLDER_TLS = {"REQUIRE": "Require", "OPTIONAL": "Optional"}
-_NEWER_TLS = {older: newer for newer, older in _OLDER_TLS.items()}
 
 
 async def get(services: Services, account: Account, name: str) -> Resource | None:
@@ -61,7 +58,8 @@ async def change(call: Call, found: Resource, edit: Callable[[dict[str, Any]], d
     return await call.services.store.resources.change(found, call.now, edit)
 
 
-async def _create(call: Call, name: str, options: Mapping[str, Any]) -> None:
+async def create(call: Call, name: str, options: Mapping[str, Any]) -> None:
+    """Make a configuration set with the groups of `options`; refuses a name that is none or taken, and one too many."""
     if not _NAME.fullmatch(name):
         raise refusal(call.api, "configuration-set-name", resource=name[:100])
     if len(await call.services.store.resources.all(call.account.id, "ses", KIND)) >= MOST:
@@ -79,13 +77,8 @@ async def create_configuration_set(call: Call) -> Mapping[str, Any]:
     tracking = call.input.get("TrackingOptions")
     if tracking:
         await check_domain(call, tracking.get("CustomRedirectDomain", ""))
-    await _create(call, call.input["ConfigurationSetName"], call.input)
-    return {}
-
-
-async def create_older(call: Call) -> Mapping[str, Any]:
-    """CreateConfigurationSet of API v1."""
-    await _create(call, call.input["ConfigurationSet"]["Name"], {})
+    await ip_pools.check(call, call.input.get("DeliveryOptions", {}))
+    await create(call, call.input["ConfigurationSetName"], call.input)
     return {}
 
 
@@ -101,35 +94,6 @@ async def get_configuration_set(call: Call) -> Mapping[str, Any]:
         "SendingOptions": {"SendingEnabled": sending_enabled(found)},
         "Tags": data["tags"],
     }
-
-
-async def describe(call: Call) -> Mapping[str, Any]:
-    """DescribeConfigurationSet: the name, and what else is asked for."""
-    found = await needed(call)
-    parts = {
-        "eventDestinations": ("EventDestinations", [as_older(one) for one in found.data["destinations"]]),
-        "trackingOptions": ("TrackingOptions", _older_tracking(found)),
-        "deliveryOptions": ("DeliveryOptions", _older_delivery(found)),
-        "reputationOptions": (
-            "ReputationOptions",
-            {
-                "ReputationMetricsEnabled": False,
-                **found.data.get("ReputationOptions", {}),
-                "SendingEnabled": sending_enabled(found),
-            },
-        ),
-    }
-    asked = [parts[name] for name in call.input.get("ConfigurationSetAttributeNames", [])]
-    return {"ConfigurationSet": {"Name": found.key}, **{name: value for name, value in asked if value is not None}}
-
-
-def _older_tracking(found: Resource) -> dict[str, str] | None:
-    domain = found.data.get("TrackingOptions", {}).get("CustomRedirectDomain")
-    return {"CustomRedirectDomain": domain} if domain else None
-
-
-def _older_delivery(found: Resource) -> dict[str, str]:
-    return {"TlsPolicy": _OLDER_TLS[found.data.get("DeliveryOptions", {}).get("TlsPolicy", "OPTIONAL")]}
 
 
 async def list_configuration_sets(call: Call) -> Mapping[str, Any]:
@@ -210,43 +174,10 @@ async def update_configuration_set(call: Call) -> Mapping[str, Any]:
     return {}
 
 
-async def put_older_delivery(call: Call) -> Mapping[str, Any]:
-    """PutConfigurationSetDeliveryOptions of API v1."""
-    found = await needed(call)
-    policy = _NEWER_TLS[call.input.get("DeliveryOptions", {}).get("TlsPolicy", "Optional")]
-    await change(
-        call, found, lambda data: {**data, "DeliveryOptions": {**data.get("DeliveryOptions", {}), "TlsPolicy": policy}}
-    )
-    return {}
-
-
-async def create_older_tracking(call: Call) -> Mapping[str, Any]:
-    """CreateConfigurationSetTrackingOptions."""
-    return await _older_options(call, expected=False)
-
-
-async def update_older_tracking(call: Call) -> Mapping[str, Any]:
-    """UpdateConfigurationSetTrackingOptions."""
-    return await _older_options(call, expected=True)
-
-
-async def delete_older_tracking(call: Call) -> Mapping[str, Any]:
-    """DeleteConfigurationSetTrackingOptions."""
-    return await _older_options(call, expected=True)
-
-
-async def _older_options(call: Call, *, expected: bool) -> Mapping[str, Any]:
-    """Set the domain that is given, or remove it; refuses when there is one, or none, against expectation."""
-    found = await needed(call)
-    if bool(_older_tracking(found)) != expected:
-        code = "TrackingOptionsDoesNotExistException" if expected else "TrackingOptionsAlreadyExistsException"
-        raise Refusal(f"api.{code}.tracking", resource=found.key)
-    domain = call.input.get("TrackingOptions", {}).get("CustomRedirectDomain", "")
-    if domain:
-        await check_domain(call, domain)
-    options = {"CustomRedirectDomain": domain} if domain else {}
-    await change(call, found, lambda data: {**data, "TrackingOptions": options})
-    return {}
+async def put_delivery(call: Call) -> Mapping[str, Any]:
+    """PutConfigurationSetDeliveryOptions of API v2; a pool that is named must exist."""
+    await ip_pools.check(call, call.input)
+    return await _put("DeliveryOptions")(call)
 
 
 async def check_domain(call: Call, domain: str) -> None:
@@ -262,23 +193,11 @@ V2: Mapping[str, Handler] = {
     "GetConfigurationSet": get_configuration_set,
     "ListConfigurationSets": list_configuration_sets,
     "PutConfigurationSetArchivingOptions": _put("ArchivingOptions"),
-    "PutConfigurationSetDeliveryOptions": _put("DeliveryOptions"),
+    "PutConfigurationSetDeliveryOptions": put_delivery,
     "PutConfigurationSetReputationOptions": put_reputation,
     "PutConfigurationSetSendingOptions": put_sending,
     "PutConfigurationSetSuppressionOptions": _put("SuppressionOptions"),
     "PutConfigurationSetTrackingOptions": put_tracking,
     "PutConfigurationSetVdmOptions": _put("VdmOptions"),
     "UpdateConfigurationSet": update_configuration_set,
-}
-V1: Mapping[str, Handler] = {
-    "CreateConfigurationSet": create_older,
-    "CreateConfigurationSetTrackingOptions": create_older_tracking,
-    "DeleteConfigurationSet": delete_configuration_set,
-    "DeleteConfigurationSetTrackingOptions": delete_older_tracking,
-    "DescribeConfigurationSet": describe,
-    "ListConfigurationSets": list_configuration_sets,
-    "PutConfigurationSetDeliveryOptions": put_older_delivery,
-    "UpdateConfigurationSetReputationMetricsEnabled": put_reputation,
-    "UpdateConfigurationSetSendingEnabled": put_sending,
-    "UpdateConfigurationSetTrackingOptions": update_older_tracking,
 }

@@ -37,18 +37,23 @@ def _structure(model: ServiceModel, shape: Shape, given: Mapping[str, Any], at: 
 
 
 def _value(model: ServiceModel, kind: Shape, given: Any, at: str) -> Iterator[str]:
-    if kind.type == STRUCTURE:
+    if kind.type == STRUCTURE and given is not None:
         yield from _structure(model, kind, given, at)
         return
     for problem in _problems(kind, given):
         shown = f"Value '{given}' at" if model.name == "v1" and isinstance(given, str | int | float) else "Value at"
         yield f"{shown} '{at}' failed to satisfy constraint: {problem}"
+    if given is None:
+        return
     if kind.type == LIST:
         inner = model.shape(kind.member)
         for number, one in enumerate(given, 1):
             yield from _value(model, inner, one, f"{at}.{number}.member")
     elif kind.type == MAP:
         inner = model.shape(kind.value)
+        keys = model.shape(kind.key)
+        for problem in (problem for name in given for problem in _problems(keys, name)):
+            yield f"Value at '{at}' failed to satisfy constraint: Map keys must satisfy constraint: [{problem}]"
         for name, one in given.items():
             yield from _value(model, inner, one, f"{at}.{name}.member")
 

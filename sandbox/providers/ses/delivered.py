@@ -22,7 +22,7 @@ from sandbox.core.raw_fields import RawField, join, split
 from sandbox.core.services import Services
 from sandbox.providers.ses import identity, keys, zones
 from sandbox.providers.ses.identity import domain_of
-from sandbox.providers.ses.ids import mail_domain, return_domain
+from sandbox.providers.ses.ids import mail_domain, return_domain, sending_host
 from sandbox.providers.ses.marking import marked
 
 FORM = Form(
@@ -36,8 +36,6 @@ SIGNED = ("From", "To", "Subject", "MIME-Version", "Content-Type", "Content-Tran
 """Fields that both signatures cover, those that the message has."""
 REMOVED = frozenset({b"bcc", b"resent-bcc", b"return-path", b"message-id", b"date", b"bounces-to", b""})
 """Fields that no recipient gets to see, or gets with other values; without a name: lines that are no field."""
-OUTGOING = 77
-"""Last number of the sending host's name and of its address in the service's terms."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -155,15 +153,10 @@ def _make(plan: _Plan, octets: bytes) -> DeliveredCopy:
         octets=join([_line("Return-Path", f"<{plan.return_path}>"), *signatures, *fields], parts.body),
         recipient=plan.recipient,
         return_path=plan.return_path,
-        helo=_host(plan.region),
+        helo=sending_host(plan.region),
         at=plan.message.accepted,
         advice=plan.advice,
     )
-
-
-def _host(region: str) -> str:
-    place = "" if region == "us-east-1" else f"{region}."
-    return f"a8-{OUTGOING}.smtp-out.{place}amazonses.com"
 
 
 def _line(name: str, value: str) -> RawField:

@@ -81,10 +81,14 @@ class SesEdge:
         if key is None or (self._verify and exchange.headers.get("x-amz-security-token")):
             raise Refusal(UNKNOWN_KEY)
         if self._verify:
-            signature.check_scope(signed, exchange.state.region, self.scope(exchange))
+            signature.check_scope(signed, self.regions(exchange), self.scope(exchange))
             signature.check_time(signed, (time.time(), exchange.services.accounts.get(key.account).clock.now()))
             signature.verify(signed, request, str(key.data["secret"]))
         return key
+
+    def regions(self, exchange: Exchange) -> frozenset[str]:
+        """The regions that the scope of a signature may have."""
+        return frozenset({exchange.state.region})
 
     def scope(self, exchange: Exchange) -> frozenset[str]:  # noqa: ARG002 - a protocol with several services asks it
         """Names that the scope of this call's signature may have."""
@@ -102,7 +106,7 @@ class SesEdge:
             "sender": "sender@example.com",
             "address": "sender@example.com",
             "header": "Subject",
-            "parameter": "Source",
+            "parameter": _size(exchange) if Condition.TOO_LARGE in entry.on else "Source",
             "resource": "example",
             "region": exchange.state.region.upper(),
             "limit": next(iter(limits), None) or self._rate,
@@ -128,6 +132,12 @@ class SesEdge:
         if len(recent) >= self._rate:
             raise Refusal(Condition.TOO_MANY_REQUESTS)
         recent.append(now)
+
+
+def _size(exchange: Exchange) -> str:
+    """Octets of a request's body, as the client announces them."""
+    announced = exchange.headers.get("content-length", "")
+    return announced if announced.isdecimal() and len(announced) < 20 else str(len(exchange.body))
 
 
 class QueryEdge(SesEdge):

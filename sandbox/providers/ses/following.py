@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 
+from sandbox.core.errors import StoreError
 from sandbox.core.model import Event
 from sandbox.core.services import Services
+
+PAUSE = 1.0
+"""Real seconds after which a log that can't be read is tried again."""
+log = logging.getLogger(__name__)
 
 
 async def events(services: Services) -> AsyncIterator[Event]:
     """Every event of every account from now on, each once and in order; ends when the sandbox stops.
 
-    One who falls too far behind reads what was missed from the log.
+    One who falls too far behind reads what was missed from the log, and waits while that can't be read.
     """
     last = await services.store.events.last_id()
     while not services.stream.closed:
-        with services.stream.subscribe(None) as subscription:
-            while missed := await services.store.events.since(None, last):
-                for event in missed:
+        try:
+            async for event in _since(services, last):
+                last = event.id
+                yield event
+        except StoreError:
+            log.warning("the event log can't be read; trying again", exc_info=True)
+            await asyncio.sleep(PAUSE)
+
+
+async def _since(services: Services, last: int) -> AsyncIterator[Event]:
+    """What is in the log after an event, then what happens, until the listener is dropped."""
+    with services.stream.subscribe(None) as subscription:
+        while missed := await services.store.events.since(None, last):
+            for event in missed:
+                last = event.id
+                yield event
+        while not subscription.dropped:
+            for event in await subscription.take():
+                if event.id > last:
                     last = event.id
                     yield event
-            while not subscription.dropped:
-                for event in await subscription.take():
-                    if event.id > last:
-                        last = event.id
-                        yield event

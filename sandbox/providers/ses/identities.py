@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.core.model import Resource
@@ -60,8 +60,10 @@ async def get_email_identity(call: Call) -> Mapping[str, Any]:
 
 
 async def list_email_identities(call: Call) -> Mapping[str, Any]:
-    """The identities by name, a page at a time."""
-    rows = sorted(await all_of(call), key=lambda row: row.key)
+    """The identities by name, a page at a time, those that fit every filter."""
+    wanted = call.input.get("Filter", {})
+    chosen = [row for row in await all_of(call) if all(_FILTERS[key](row, text) for key, text in wanted.items())]
+    rows = sorted(chosen, key=lambda row: row.key)
     shown, token = page(rows, size=call.input.get("PageSize"), token=call.input.get("NextToken"))
     return {
         "EmailIdentities": [
@@ -109,6 +111,13 @@ async def _may_send(call: Call, found: Resource) -> bool:
 
 def _type(row: Resource) -> str:
     return "EMAIL_ADDRESS" if is_address(row.key) else "DOMAIN"
+
+
+_FILTERS: Mapping[str, Callable[[Resource, str], bool]] = {
+    "IDENTITY_NAME_CONTAINS": lambda row, text: text.lower() in row.key.lower(),
+    "IDENTITY_TYPE": lambda row, text: text == _type(row),
+    "VERIFICATION_STATUS": lambda row, text: text == row.data["verification"]["status"],
+}
 
 
 V2: Mapping[str, Handler] = {

@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.core.errors import Refusal
 from sandbox.providers.ses import registry
 from sandbox.providers.ses.call import Call, Handler
+from sandbox.providers.ses.events import notices
 
 KINDS = ("Bounce", "Complaint", "Delivery")
 
@@ -20,6 +21,8 @@ async def set_identity_notification_topic(call: Call) -> Mapping[str, Any]:
     if not found.data["feedback"] and not _covered(kept):
         raise Refusal("api.BadRequestException.forwarding", resource=found.key)
     await registry.change(call, found, {"topics": kept})
+    if topic := call.input.get("SnsTopic"):
+        await notices.welcome(call, topic, call.input["NotificationType"], found.key)
     return {}
 
 

@@ -31,3 +31,9 @@ def mail_domain(region: str) -> str:
 def return_domain(region: str) -> str:
     """The service's own domain for return paths."""
     return "amazonses.com" if region == "us-east-1" else f"{region}.amazonses.com"
+
+
+def sending_host(region: str) -> str:
+    """The host from which mail goes out; the region stands in its name everywhere but in us-east-1."""
+    place = "" if region == "us-east-1" else f"{region}."
+    return f"a8-77.smtp-out.{place}amazonses.com"

@@ -65,6 +65,13 @@ async def put_dedicated_ip_pool_scaling_attributes(call: Call) -> Mapping[str, A
     return {}
 
 
+async def check(call: Call, options: Mapping[str, Any]) -> None:
+    """Refuse delivery options of a configuration set with a pool that there is not."""
+    name = options.get("SendingPoolName")
+    if name and name != DEFAULT:
+        await existing(call, name)
+
+
 async def existing(call: Call, name: str) -> Resource:
     """The pool of a name."""
     return await named.existing(call, KIND, name, _MISSING)

@@ -9,12 +9,10 @@ from sandbox.core.model import Resource
 from sandbox.core.services import Services
 from sandbox.core.store.resources import DuplicateKeyError
 from sandbox.providers.ses import subscriptions
+from sandbox.providers.ses.suppressing import UNSUBSCRIBED
 
 if TYPE_CHECKING:  # the review asks this room, not the other way round
     from sandbox.providers.ses.review import Case
-
-UNSUBSCRIBED = "UNSUBSCRIBED"
-"""Why a contact gets nothing."""
 
 
 async def held_back(case: Case) -> dict[str, str]:

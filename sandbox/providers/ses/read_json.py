@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from sandbox.core.errors import Refusal
 from sandbox.providers.ses.model import LIST, MAP, STRUCTURE, Member, ServiceModel, Shape
 
 SERIALIZATION = "api.SerializationException.form"
+LAST = 253_402_300_799.0
+"""The end of the year 9999: no time of day is later."""
 DEEP = 40
 """Levels that a body may be nested; no shape has more."""
 
@@ -84,11 +87,21 @@ def _boolean(text: str) -> bool:
     return lowered == "true"
 
 
+def _number(text: str) -> float:
+    found = float(text)
+    if not math.isfinite(found):
+        raise ValueError(text)
+    return found
+
+
 def _moment(text: str) -> float:
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
         return parse_instant(text).timestamp()
+    if not 0 <= found <= LAST:
+        raise ValueError(text)
+    return found
 
 
 def _octets(text: str) -> bytes:
@@ -98,7 +111,7 @@ def _octets(text: str) -> bytes:
 _TEXTS: Mapping[str, Callable[[str], Any]] = {
     "integer": int,
     "long": int,
-    "double": float,
+    "double": _number,
     "boolean": _boolean,
     "timestamp": _moment,
     "blob": lambda text: _octets("".join(text.split())),
@@ -134,7 +147,7 @@ def _scalar(kind: Shape, given: Any) -> Any:
         case "integer" | "long":
             return int(given) if isinstance(given, float) and given.is_integer() else _expect(kind, given, int)
         case "double" | "timestamp" if not isinstance(given, str):
-            return float(_expect(kind, given, int, float))
+            return from_text(kind, str(_expect(kind, given, int, float)))
         case _:
             return from_text(kind, _expect(kind, given, str))
 

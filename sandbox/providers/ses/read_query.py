@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,8 +17,16 @@ DEEP = 20
 """Levels of a parameter's name that are looked at; no shape has more."""
 MALFORMED = "api.MalformedInput.form"
 
-Tree = dict[str, Any]
-"""Parameter names split at their dots; the text of a name that ends somewhere stands under the empty key."""
+
+@dataclass(slots=True)
+class _Node:
+    """What stands at one place of the names, once they are split at their dots."""
+
+    text: str = ""
+    parts: dict[str, _Node] = field(default_factory=dict)
+
+
+_NOTHING = _Node()
 
 
 def parameters(body: bytes) -> dict[str, str]:
@@ -35,35 +44,34 @@ def read(model: ServiceModel, shape: Shape, given: dict[str, str]) -> dict[str, 
     return found if isinstance(found, dict) else {}
 
 
-def _tree(pairs: Iterable[tuple[str, str]]) -> Tree:
-    root: Tree = {}
+def _tree(pairs: Iterable[tuple[str, str]]) -> _Node:
+    root = _Node()
     for name, text in pairs:
         node = root
         for part in name.split(".", DEEP)[:DEEP]:
-            node = node.setdefault(part, {})
-        node[""] = text
+            node = node.parts.setdefault(part, _Node())
+        node.text = text
     return root
 
 
-def _value(model: ServiceModel, kind: Shape, node: Tree) -> Any:
+def _value(model: ServiceModel, kind: Shape, node: _Node) -> Any:
     if kind.type == STRUCTURE:
         return {
-            name: _value(model, model.shape(member.shape), node[name])
+            name: _value(model, model.shape(member.shape), node.parts[name])
             for name, member in kind.members.items()
-            if name in node
+            if name in node.parts
         }
     if kind.type == LIST:
         inner = model.shape(kind.member)
-        return [_value(model, inner, one) for one in _numbered(node.get("member", {}))]
+        return [_value(model, inner, one) for one in _numbered(node.parts.get("member", _NOTHING))]
     if kind.type == MAP:
         inner = model.shape(kind.value)
-        entries = _numbered(node.get("entry", {}))
-        return {entry["key"].get("", ""): _value(model, inner, entry.get("value", {})) for entry in entries
-                if "key" in entry}  # fmt: skip
-    return from_text(kind, node.get("", ""))
+        entries = [one.parts for one in _numbered(node.parts.get("entry", _NOTHING)) if "key" in one.parts]
+        return {one["key"].text: _value(model, inner, one.get("value", _NOTHING)) for one in entries}
+    return from_text(kind, node.text)
 
 
-def _numbered(node: Tree) -> list[Tree]:
+def _numbered(node: _Node) -> list[_Node]:
     """The members of a list in the order of their numbers."""
-    numbers = sorted(int(name) for name in node if name.isascii() and name.isdecimal() and len(name) < 9)
-    return [node[str(number)] for number in numbers if str(number) in node]
+    numbers = sorted(int(name) for name in node.parts if name.isascii() and name.isdecimal() and len(name) < 9)
+    return [node.parts[str(number)] for number in numbers if str(number) in node.parts]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.core.accounts import Account
 from sandbox.core.errors import Refusal
 from sandbox.core.model import Resource
+from sandbox.core.services import Services
 from sandbox.providers.ses import named, tenants
 from sandbox.providers.ses.call import Call, Handler
 from sandbox.providers.ses.paging import page
@@ -66,6 +68,12 @@ async def update_reputation_entity_policy(call: Call) -> Mapping[str, Any]:
         raise Refusal("api.BadRequestException.reputation-policy", resource=policy[:200])
     await _remember(call, arn, {"policy": policy})
     return {}
+
+
+async def disabled(services: Services, account: Account, arn: str) -> bool:
+    """Whether the customer stopped an entity from sending."""
+    found = await services.store.resources.find(account.id, "ses", KIND, arn)
+    return found is not None and found.data.get("status") == "DISABLED"
 
 
 async def _subject(call: Call, arn: str) -> Resource | None:

@@ -24,6 +24,7 @@ from sandbox.providers.ses import (
     mail_from,
     owner,
     suppressing,
+    tenant_sending,
     troubles,
 )
 from sandbox.providers.ses.simulator import simulated
@@ -83,6 +84,10 @@ _SMTP: Mapping[str, str] = {
     "mail-from": "554.mail-from",
     "no-contact-list": "554.no-contact-list",
     "no-topic-in-list": "554.no-topic",
+    "no-tenant": "554.no-tenant",
+    "tenant-paused": "554.tenant-paused",
+    "tenant-resource": "554.tenant-resource",
+    "entity-paused": "554.entity-paused",
 }
 """Row of each trouble over SMTP."""
 
@@ -116,8 +121,10 @@ async def review(
         raise case.refuse("account-paused")
     chosen = await _configuration_set(case, sender)
     await mail_from.check(case, sender)
+    await tenant_sending.check(case, sender, chosen)
     await _note_signer(case, sender)
     listed = await suppressing.held_back(services, account, submission, settings, chosen)
+    listed = await tenant_sending.held_back(case, listed)
     case.attributes["suppressed"] = {**await list_management.held_back(case), **listed}
     return {name: value for name, value in case.attributes.items() if value}
 
@@ -129,6 +136,7 @@ async def _note_signer(case: Case, sender: Resource | None) -> None:
     if found is not None:
         case.attributes["signer"] = {"identity": found.key, "selector": identity.selector_of(found)}
     case.attributes["mail_from"] = mail_from.domain(sender)
+    case.attributes["unreported"] = sender is not None and not sender.data.get("feedback", True)
 
 
 def _check_fields(case: Case) -> None:
@@ -179,7 +187,7 @@ async def _check_identities(case: Case) -> Resource | None:
         failed += [
             address
             for address in case.submission.envelope.rcpt_to
-            if not simulated(address) and await identity.sending(case.services, case.account, address) is None
+            if not simulated(address) and not await authorization.may_send(case, address)
         ]
     if failed:
         names = list(dict.fromkeys(failed))

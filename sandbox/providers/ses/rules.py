@@ -12,7 +12,7 @@ from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
 from sandbox.core.store.resources import Edit
-from sandbox.providers.ses import owner, review, suppressing
+from sandbox.providers.ses import endpoints, owner, review, suppressing
 from sandbox.providers.ses.ids import mail_domain, message_id
 from sandbox.providers.ses.simulator import simulated
 
@@ -56,6 +56,7 @@ class SesRules:
         self._section = section
         self._region = section.region
         limits_of(section.limits)
+        endpoints.check(section)
         self._production: dict[str, bool] = {}
         self._made: dict[str, str] = {}
         self._sizes = SizeRules(

@@ -115,9 +115,9 @@ def _signed(parts: Mapping[str, str], moment: str, lifetime: float | None) -> Si
     )
 
 
-def check_scope(signed: Signed, region: str, services: Collection[str]) -> None:
+def check_scope(signed: Signed, regions: Collection[str], services: Collection[str]) -> None:
     """Raise `Refusal` for a signature made for another region or service, or another day than it says."""
-    if signed.region != region:
+    if signed.region not in regions:
         raise Refusal(SCOPE, parameter=f"Credential should be scoped to a valid region, not '{signed.region}'.")
     if signed.service not in services:
         raise Refusal(SCOPE, parameter=f"Credential should be scoped to correct service: '{min(services)}'.")

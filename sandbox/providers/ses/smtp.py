@@ -74,4 +74,5 @@ async def _credentials(services: Services, username: str) -> list[Resource]:
 
 async def details(services: Services, account: Account, sender: str) -> Mapping[str, object]:  # noqa: ARG001
     """`region` in upper case, as the refusals name it."""
-    return {"region": services.providers["ses"].region.upper(), "resource": sender, "address": sender}
+    region = services.providers["ses"].region.upper()
+    return {"region": region, "resource": sender, "address": sender, "parameter": "Subject"}

@@ -14,6 +14,8 @@ from sandbox.providers.ses.records import record
 from sandbox.providers.ses.simulator import simulated
 
 KIND = "suppression"
+TENANT_LISTED, UNSUBSCRIBED = "TENANT", "UNSUBSCRIBED"
+"""Why a recipient is held back, where it is not for being on the account's list: a tenant's list, its own wish."""
 
 
 def key_of(address: str) -> str:
@@ -48,15 +50,20 @@ async def held_back(
 _REASONS: Mapping[SuppressionReason, str] = {
     SuppressionReason.HARD_BOUNCE: "BOUNCE",
     SuppressionReason.COMPLAINT: "COMPLAINT",
+    SuppressionReason.MANUAL: "BOUNCE",
 }
 """What puts an address onto the list."""
 
 
 async def added(services: Services, account: Account, address: str, cause: SuppressionCause) -> Resource | None:
-    """The entry that a bounce or complaint makes, when the account suppresses for that; None else."""
+    """The entry that a bounce or complaint makes, when the account suppresses for that; None else.
+
+    Who puts an address there by hand is asked for no setting: that is `PutSuppressedDestination` with a reason.
+    """
     reason = _REASONS.get(cause.reason)
     settings = (await owner.owner(services, account)).settings
-    if reason is None or simulated(address) or reason not in settings["suppressed_reasons"]:
+    by_hand = cause.reason is SuppressionReason.MANUAL
+    if reason is None or (not by_hand and (simulated(address) or reason not in settings["suppressed_reasons"])):
         return None
     now = account.clock.now()
     data = {"reason": reason, "updated": now, "message_id": cause.message_id}

@@ -58,6 +58,10 @@ ROWS: Mapping[str, tuple[str, str]] = {
         "BadRequestException.verification-content",
         "CustomVerificationEmailInvalidContent.content",
     ),
+    "no-tenant": ("NotFoundException.tenant", "NotFoundException.tenant"),
+    "tenant-paused": ("SendingPausedException.tenant", "SendingPausedException.tenant"),
+    "tenant-resource": ("BadRequestException.tenant-resource", "BadRequestException.tenant-resource"),
+    "entity-paused": ("SendingPausedException.entity", "SendingPausedException.entity"),
     "no-production": ("BadRequestException.production-access", "ProductionAccessNotGranted.account"),
     "sender-not-verified": ("BadRequestException.from-not-verified", "FromEmailAddressNotVerified.sender"),
 }

@@ -14,7 +14,7 @@ from sandbox.core.dns.lookup import Status
 from sandbox.core.model import Resource
 from sandbox.core.services import Services
 from sandbox.providers.ses import zones
-from sandbox.providers.ses.identity import FAILED, PENDING, SUCCESS, domain_of, is_address
+from sandbox.providers.ses.identity import FAILED, PENDING, SUCCESS, candidates, domain_of, find, is_address
 
 SEARCHED = 72 * 3600.0
 """Seconds that DNS is searched for the records of a domain."""
@@ -31,6 +31,14 @@ async def settle(services: Services, account: Account, identity: Resource) -> Re
     return await services.store.resources.change(
         identity, now, lambda data: {**data, **{part: {**data[part], **new} for part, new in changes.items()}}
     )
+
+
+async def settle_for(services: Services, account: Account, address: str) -> None:
+    """The same for every identity that may cover an address."""
+    for name in candidates(address):
+        found = await find(services, account, name)
+        if found is not None:
+            await settle(services, account, found)
 
 
 async def _changes(services: Services, account: Account, identity: Resource) -> dict[str, dict[str, Any]]:

@@ -75,21 +75,20 @@ class PostCourier:
 
     async def _serve(self, url: str, queue: deque[Posting]) -> None:
         """Send what waits for a URL, until nothing does."""
+        target: Target | None = None
         try:
             target = Target(url, self._allowed)
-        except TargetError as error:
-            while queue:
-                await self._note(queue.popleft(), 1, str(error), fine=False)
-            del self._waiting[url]
-            return
-        try:
             while queue:
                 posting = queue.popleft()
                 tell = partial(target.post, posting.body, posting.headers)
                 await insist(tell, partial(self._note, posting), self._pause)
-            del self._waiting[url]
+        except TargetError as error:
+            while queue:
+                await self._note(queue.popleft(), 1, str(error), fine=False)
         finally:
-            await target.close()
+            del self._waiting[url]
+            if target is not None:
+                await target.close()
 
     async def _note(self, posting: Posting, number: int, answer: str, *, fine: bool) -> None:
         data = {"url": posting.url, "kind": posting.kind, "attempt": number, "answer": answer[:500]}

@@ -46,7 +46,7 @@ class Target:
             if self._client is None:
                 self._client = httpx.AsyncClient(timeout=seconds, trust_env=False)
             response = await self._client.send(await self._request(self._client, body, headers))
-        except (httpx.HTTPError, TargetError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TargetError, ValueError) as error:
             return Answer(fine=False, said=str(error) or type(error).__name__)
         said = f"{response.status_code} {response.reason_phrase}"
         return Answer(fine=response.is_success, said=said, body=response.content)

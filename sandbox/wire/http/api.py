@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -106,7 +107,11 @@ class Api(BaseRoute):
         self._provider = provider
         self._section = section
         self._edge = edge
-        self._table = [(_expression(prefix + operation.path), operation) for operation in operations]
+
+    @cached_property
+    def _table(self) -> list[tuple[re.Pattern[str], Operation]]:
+        """Operations by the expression of their path; made at the first call, since few runs call every API."""
+        return [(_expression(self.prefix + operation.path), operation) for operation in self.operations]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether a request is for this API."""

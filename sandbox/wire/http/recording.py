@@ -11,8 +11,12 @@ from sandbox.wire.http.exchange import Exchange
 
 KEPT = 16_384
 """Octets kept of a body."""
-_SECRET_FIELD = re.compile(r'("(?:privateKey|password)"\s*:\s*")(?:[^"\\]|\\.)*')
-"""A field of a JSON body that holds a secret: the key of a DKIM, the password of a credential."""
+_SECRET_FIELD = re.compile(
+    r'("(?:privateKey|DomainSigningPrivateKey|password|apikey|(?:access|refresh)_token)"\s*:\s*")(?:[^"\\]|\\.)*'
+)
+"""A field of a JSON body that holds a secret: the key of a DKIM, the password of a credential, a token."""
+_SECRET_FORM = re.compile(r"((?:^|&)(?:apikey|password|refresh_token)=)[^&]*")
+"""A field of a form that does."""
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-amz-security-token"})
 
 
@@ -47,7 +51,8 @@ def _shown(name: str, value: str) -> str:
 def _say(exchange: Exchange, side: str, body: bytes) -> None:
     if not body:
         return
-    text = _SECRET_FIELD.sub(r"\1***", body[:KEPT].decode("utf-8", "replace"))
+    text = body[:KEPT].decode("utf-8", "replace")
+    text = _SECRET_FORM.sub(r"\1***", _SECRET_FIELD.sub(r"\1***", text))
     for start in range(0, len(text), LINE_LENGTH):
         exchange.transcript.said(side, text[start : start + LINE_LENGTH])
     if len(body) > KEPT:

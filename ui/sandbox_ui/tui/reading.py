@@ -47,6 +47,19 @@ def headers(message: Item) -> Sequence[Line]:
     return [[Cell(f"{name}: ", "accent"), Cell(str(value))] for name, value in message["headers"]]
 
 
+def compatibility(found: Item) -> Sequence[Line]:
+    """What its HTML uses that some mail programs lack."""
+    lines: list[Line] = []
+    for note in found["items"]:
+        often = f"  {note['uses']} times" if note["uses"] > 1 else "  once"
+        lines.append([Cell(note["title"], "accent"), Cell(often, "faint")])
+        for word, kind, names in (("lacking", "bad", note["lacking"]), ("partly", "warn", note["partly"])):
+            if names:
+                lines.append([Cell(f"  {word}: ", "faint"), Cell(", ".join(names), kind)])
+    said = [] if lines else [[Cell("nothing in it that one of the known mail programs lacks", "good")]]
+    return [*lines, *said, [], [Cell(f"by the data of Can I email of {found['as_of']}", "faint")]]
+
+
 def structure(message: Item) -> Sequence[Line]:
     """The MIME tree."""
     return [_part(one) for one in message["structure"]] + [

@@ -76,6 +76,10 @@ class Window:
         """One part, decoded."""
         return self._transport.octets(_message(name, f"/parts/{number}"))
 
+    def compatibility(self, name: str) -> Item:
+        """What its HTML uses that some mail programs lack."""
+        return self._get(_message(name, "/compatibility"))
+
     def mark(self, name: str, **wish: Any) -> Item:
         """Set `read`, `tags`, or both; returns the message as lists show it."""
         return dict(self._transport.json("PATCH", _message(name), body=wish))

@@ -51,6 +51,7 @@ export const show = (id) => get(message(id));
 export const text = (id) => answer("GET", message(id, "/text"), { text: true });
 export const source = (id) => answer("GET", message(id, "/raw"), { text: true });
 export const copy = (id, recipient) => answer("GET", message(id, "/copy"), { parameters: { recipient }, text: true });
+export const compatibility = (id) => get(message(id, "/compatibility"));
 export const reports = (id) => get(message(id, "/reports"));
 export const report = (id) => answer("GET", `reports/${encodeURIComponent(id)}/raw`, { text: true });
 export const change = (id, body) => answer("PATCH", message(id), { body });

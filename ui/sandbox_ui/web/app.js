@@ -78,7 +78,7 @@ const counts = paced(async () => {
 }, COUNTS_PAUSE);
 
 function heard(event) {
-  if (event.type === "message.accepted") announceMail(event);
+  if (event.type === "message.accepted" || event.type === "message.received") announceMail(event);
   if (event.type === "account.reset") announce("The account was reset.");
   for (const made of Object.values(panels)) made.heard([event]);
   counts();

@@ -8,8 +8,8 @@ from typing import Any
 from sandbox.core.model import MessageRecord, Submission
 from sandbox.providers.ses.call import Call
 from sandbox.providers.ses.events.kinds import KINDS
-from sandbox.providers.ses.events.publishing import Story
-from sandbox.providers.ses.events.publishing import tell as tell_story
+from sandbox.providers.ses.events.telling import Story
+from sandbox.providers.ses.events.telling import tell as tell_story
 
 
 async def tell(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 from sandbox.core import headers
@@ -42,8 +44,22 @@ def mail(message: MessageRecord, raw: bytes, sender: Sender, *, with_headers: bo
         "headersTruncated": False,
     }
     if with_headers:
-        found.update(_headers(raw, message.envelope_id))
+        found.update(_headers(_arrival(message) + raw, message.envelope_id))
     return found
+
+
+def _arrival(message: MessageRecord) -> bytes:
+    """The field that the SMTP endpoint puts on top of what it takes; nothing for other ways in."""
+    if message.channel is not Channel.SMTP:
+        return b""
+    envelope, moment = message.envelope, datetime.fromtimestamp(message.accepted, UTC)
+    ip = envelope.client.rpartition(":")[0].strip("[]")
+    helo = envelope.helo or "localhost"
+    field = (
+        f"Received: from {helo} ([{ip}]) by email-smtp.amazonaws.com with SMTP (SimpleEmailService-d-EMAILSAND)"
+        f" id {message.session[:20]} for {envelope.rcpt_to[0]}; {format_datetime(moment)} (UTC)\r\n"
+    )
+    return field.encode("utf-8", "replace")
 
 
 def notification_mail(message: MessageRecord, raw: bytes, sender: Sender, *, with_headers: bool) -> dict[str, Any]:
@@ -74,6 +90,7 @@ def tags(message: MessageRecord, sender: Sender) -> dict[str, list[str]]:
         "ses:source-ip": attributes.get("source_ip") or message.envelope.client.rpartition(":")[0],
         "ses:from-domain": domain[0].rpartition("@")[2],
         "ses:caller-identity": sender.caller,
+        "ses:tenant-name": attributes.get("tenant"),
     }
     given: Mapping[str, list[str]] = attributes.get("tags") or {}
     return {

@@ -40,7 +40,7 @@ async def hand_over(parcel: Parcel, destination: Mapping[str, Any]) -> None:
             parcel.services,
             parcel.account,
             target(destination),
-            json.dumps(parcel.body, ensure_ascii=False),
+            text_of(parcel.body),
             subject=SUBJECT,
             about=parcel.about,
         )
@@ -77,12 +77,17 @@ async def bridge(parcel: Parcel) -> dict[str, Any]:
 
 def stream(parcel: Parcel, request: str) -> dict[str, Any]:
     """The event as a Firehose stream with an HTTP endpoint sends it: one record, with a line end behind it."""
-    record = json.dumps(parcel.body, ensure_ascii=False) + "\n"
+    record = text_of(parcel.body) + "\n"
     return {
         "requestId": request,
         "timestamp": int(parcel.account.clock.now() * 1000),
         "records": [{"data": base64.b64encode(record.encode()).decode("ascii")}],
     }
+
+
+def text_of(body: Mapping[str, Any]) -> str:
+    """An event as JSON; what a client wrote that is no character becomes a question mark."""
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _post(parcel: Parcel, destination: Mapping[str, Any], body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
@@ -94,7 +99,7 @@ def _post(parcel: Parcel, destination: Mapping[str, Any], body: Mapping[str, Any
                 Posting(
                     url=row["endpoint"],
                     headers={"Content-Type": "application/json", **headers},
-                    body=json.dumps(body, ensure_ascii=False).encode(),
+                    body=text_of(body).encode(),
                     account=parcel.account.id,
                     kind=parcel.kind.name,
                     message=parcel.about[0],

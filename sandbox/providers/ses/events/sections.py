@@ -7,24 +7,25 @@ from typing import Any
 
 from sandbox.core.clock import to_iso
 from sandbox.core.model import Event, MessageRecord
+from sandbox.providers.ses import simulator
 from sandbox.providers.ses.events import replies
+from sandbox.providers.ses.suppressing import TENANT_LISTED, UNSUBSCRIBED
 
-SUPPRESSED = (
-    "Amazon SES did not send the message to this address because it is on the suppression list for your account."
-    " For more information about removing addresses from the suppression list, see the Amazon SES Developer Guide at"
-    " https://docs.aws.amazon.com/ses/latest/DeveloperGuide/sending-email-suppression-list.html"
+_NOT_SENT = "Amazon SES did not send the message to this address because "
+_HELD_BACK: Mapping[str, tuple[str, str]] = {
+    UNSUBSCRIBED: ("UnsubscribedRecipient", _NOT_SENT + "the contact has unsubscribed from {list}."),
+    TENANT_LISTED: ("OnTenantSuppressionList", _NOT_SENT + "it is on the suppression list for your tenant."),
+}
+"""Why a recipient is held back → the subtype of its bounce, and the diagnostic code."""
+_LISTED = (
+    "OnAccountSuppressionList",
+    _NOT_SENT + "it is on the suppression list for your account. For more information about removing addresses from the"
+    " suppression list, see the Amazon SES Developer Guide at"
+    " https://docs.aws.amazon.com/ses/latest/DeveloperGuide/sending-email-suppression-list.html",
 )
-"""The service's own words for a recipient of the account's list."""
-GLOBALLY = (
-    "Amazon SES has suppressed sending to this address because it has a recent history of bouncing as an invalid"
-    " address. For more information about how to remove an address from the suppression list, see the Amazon SES"
-    " Developer Guide: http://docs.aws.amazon.com/ses/latest/DeveloperGuide/remove-from-suppressionlist.html "
-)
-"""The same for the list that all customers share, which the mailbox simulator stands for."""
-UNSUBSCRIBED = "Amazon SES did not send the message to this address because the contact has unsubscribed from {name}."
+"""The same for recipients on the account's list."""
 RETRIES = 50_400.0
 """Seconds for which the service goes on trying."""
-SIMULATOR = "simulator.amazonses.com"
 
 Section = dict[str, Any]
 Make = Callable[[Sequence[Event], MessageRecord, str, str], Section]
@@ -66,25 +67,24 @@ def bounce(events: Sequence[Event], message: MessageRecord, feedback: str, host:
 def kind_of(event: Event, message: MessageRecord) -> replies.Bounce:
     """What kind of bounce an event of the core is."""
     if event.type == "recipient.suppressed":
-        subtype = "UnsubscribedRecipient" if _left(event, message) else "OnAccountSuppressionList"
-        return replies.Bounce(type="Permanent", subtype=subtype)
-    if simulated(event.recipient or "") == "suppressionlist":
+        return replies.Bounce(type="Permanent", subtype=_held_back(event, message)[0])
+    if simulator.kind(event.recipient or "") == "suppressionlist":
         return replies.Bounce(type="Permanent", subtype="Suppressed")
     return replies.bounce(str(event.data.get("detail", "")), given_up=event.type == "recipient.soft_bounced")
 
 
-def _left(event: Event, message: MessageRecord) -> bool:
-    """Whether the recipient is held back because it left the list that the message is for."""
-    held_back = message.attributes.get("suppressed") or {}
-    return bool(held_back.get(event.recipient) == "UNSUBSCRIBED")
+def _held_back(event: Event, message: MessageRecord) -> tuple[str, str]:
+    """Subtype and diagnostic code of a recipient that the service did not try."""
+    why = (message.attributes.get("suppressed") or {}).get(event.recipient)
+    return _HELD_BACK.get(str(why), _LISTED)
 
 
 def _bounced(event: Event, message: MessageRecord) -> dict[str, str]:
     reply = str(event.data.get("detail", ""))
     if event.type == "recipient.suppressed":
-        diagnostic = UNSUBSCRIBED.format(name=message.attributes.get("list")) if _left(event, message) else SUPPRESSED
-    elif simulated(event.recipient or "") == "suppressionlist":
-        diagnostic = GLOBALLY
+        diagnostic = _held_back(event, message)[1].format(list=message.attributes.get("list"))
+    elif simulator.kind(event.recipient or "") == "suppressionlist":
+        diagnostic = simulator.SUPPRESSED
     else:
         diagnostic = f"smtp; {reply}"
     return {
@@ -98,7 +98,7 @@ def _bounced(event: Event, message: MessageRecord) -> dict[str, str]:
 def complaint(events: Sequence[Event], message: MessageRecord, feedback: str, host: str) -> Section:  # noqa: ARG001
     """The recipient called the message spam."""
     first = events[0]
-    agent = "Amazon SES Mailbox Simulator" if simulated(first.recipient or "") else "Amazon SES"
+    agent = "Amazon SES Mailbox Simulator" if simulator.kind(first.recipient or "") else "Amazon SES"
     return {
         "feedbackId": feedback,
         "complaintSubType": None,
@@ -117,7 +117,7 @@ def delivery_delay(events: Sequence[Event], message: MessageRecord, feedback: st
     return {
         "timestamp": to_iso(first.at),
         "delayType": replies.delay(reply),
-        "expirationTime": to_iso(message.accepted + float(message.attributes.get("max_delivery_seconds") or RETRIES)),
+        "expirationTime": to_iso(message.accepted + RETRIES),
         "delayedRecipients": [
             {
                 "emailAddress": event.recipient or "",
@@ -159,12 +159,6 @@ def subscription(events: Sequence[Event], message: MessageRecord, feedback: str,
     """A contact changed what it wants."""
     story = events[0].data.get("subscription")
     return {**(story if isinstance(story, Mapping) else {}), "timestamp": to_iso(events[0].at)}
-
-
-def simulated(address: str) -> str:
-    """Which address of the mailbox simulator this is, without its label; empty for any other."""
-    local, _, domain = address.lower().rpartition("@")
-    return local.partition("+")[0] if domain == SIMULATOR else ""
 
 
 def _recipients(events: Sequence[Event]) -> list[str]:

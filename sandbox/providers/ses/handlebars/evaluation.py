@@ -7,8 +7,7 @@ condition only finds it to be false.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.providers.ses.handlebars.syntax import (
@@ -23,6 +22,7 @@ from sandbox.providers.ses.handlebars.syntax import (
     Path,
     Text,
 )
+from sandbox.providers.ses.handlebars.values import NOTHING, Scope, items_of, member, resolve, shown, truth
 
 OUTPUT = 10_485_760
 """Characters that a template may come to."""
@@ -30,7 +30,6 @@ STEPS = 200_000
 """Blocks and nodes that may be visited."""
 DEPTH = 60
 """How deep blocks and partials may be nested while they are written out."""
-_NOTHING: Any = object()
 
 
 class RenderingError(ValueError):
@@ -45,19 +44,6 @@ class MissingAttributeError(RenderingError):
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """A context with those around it."""
-
-    value: Any
-    parent: _Scope | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
-    """`@index`, `@key` and their like."""
-    names: Mapping[str, Any] = field(default_factory=dict)
-    """Block parameters."""
-    partials: dict[str, tuple[Sequence[Node], _Scope | None]] = field(default_factory=dict)
-
-
 def evaluate(nodes: Sequence[Node], data: Mapping[str, Any], kept: frozenset[str] = frozenset()) -> str:
     """The template as text; the names in `kept` stay as they are written, unless the data has them.
 
@@ -65,7 +51,7 @@ def evaluate(nodes: Sequence[Node], data: Mapping[str, Any], kept: frozenset[str
     """
     writer = _Writer(kept)
     try:
-        writer.write(nodes, _Scope(data))
+        writer.write(nodes, Scope(data))
     except RecursionError as error:
         raise RenderingError("the template is nested too deeply") from error
     return "".join(writer.parts)
@@ -79,7 +65,7 @@ class _Writer:
         self._steps = STEPS
         self._depth = 0
 
-    def write(self, nodes: Sequence[Node], scope: _Scope) -> None:
+    def write(self, nodes: Sequence[Node], scope: Scope) -> None:
         self._depth += 1
         if self._depth > DEPTH:
             raise RenderingError(f"blocks and partials are nested more than {DEPTH} deep")
@@ -96,22 +82,22 @@ class _Writer:
             raise RenderingError(f"the template comes to more than {OUTPUT} characters")
         self.parts.append(text)
 
-    def text(self, node: Text, _: _Scope) -> None:
+    def text(self, node: Text, _: Scope) -> None:
         self._say(node.text)
 
-    def inline(self, node: Inline, scope: _Scope) -> None:
+    def inline(self, node: Inline, scope: Scope) -> None:
         scope.partials[node.name] = (node.body, None)
 
-    def output(self, node: Output, scope: _Scope) -> None:
+    def output(self, node: Output, scope: Scope) -> None:
         value = self.value(node.call, scope)
-        if value is _NOTHING or value is None:
+        if value is NOTHING or value is None:
             name = _name(node.call)
             if name not in self._kept:
                 raise MissingAttributeError(name)
             value = node.source
-        self._say(_shown(value))
+        self._say(shown(value))
 
-    def partial(self, node: Partial, scope: _Scope) -> None:
+    def partial(self, node: Partial, scope: Scope) -> None:
         name = self._partial_name(node.call, scope)
         found = self._find_partial(name, scope)
         if found is None and node.body is None:
@@ -120,7 +106,7 @@ class _Writer:
         if node.call.named:
             own = dict(value) if isinstance(value, dict) else {}
             value = own | {key: self._needed(given, scope) for key, given in node.call.named.items()}
-        inner = _Scope(value, scope, scope.data)
+        inner = Scope(value, scope, scope.data)
         if found is None:
             self.write(node.body or (), inner)
             return
@@ -129,20 +115,20 @@ class _Writer:
             inner.partials["@partial-block"] = (node.body, scope)
         self.write(body, home or inner)
 
-    def _partial_name(self, call: Call, scope: _Scope) -> str:
+    def _partial_name(self, call: Call, scope: Scope) -> str:
         if isinstance(call.head, Path) and call.head.text == "lookup" and call.args:
             return str(self.value(call, scope))
         return _name(call)
 
-    def _find_partial(self, name: str, scope: _Scope) -> tuple[Sequence[Node], _Scope | None] | None:
-        around: _Scope | None = scope
+    def _find_partial(self, name: str, scope: Scope) -> tuple[Sequence[Node], Scope | None] | None:
+        around: Scope | None = scope
         while around is not None:
             if name in around.partials:
                 return around.partials[name]
             around = around.parent
         return None
 
-    def block(self, node: Block, scope: _Scope) -> None:
+    def block(self, node: Block, scope: Scope) -> None:
         name = _name(node.call)
         helper = None if node.inverted else _BLOCKS.get(name)
         if helper is not None:
@@ -150,104 +136,104 @@ class _Writer:
             return
         value = self.value(node.call, scope)
         if node.inverted:
-            self.write(node.inverse if _truth(value) else node.body, scope)
-        elif value is _NOTHING or value is None:
+            self.write(node.inverse if truth(value) else node.body, scope)
+        elif value is NOTHING or value is None:
             raise MissingAttributeError(name)
         elif isinstance(value, list):
             self._each(node, scope, value)
-        elif isinstance(value, bool) or not _truth(value):
+        elif isinstance(value, bool) or not truth(value):
             self.write(node.body if value else node.inverse, scope)
         else:
-            self.write(node.body, _Scope(value, scope, scope.data))
+            self.write(node.body, Scope(value, scope, scope.data))
 
-    def _argument(self, node: Block, scope: _Scope) -> Any:
+    def _argument(self, node: Block, scope: Scope) -> Any:
         if not node.call.args:
             raise RenderingError(f"#{_name(node.call)} needs an argument")
         return self.value(node.call.args[0], scope)
 
-    def when(self, node: Block, scope: _Scope) -> None:
+    def when(self, node: Block, scope: Scope) -> None:
         self._choose(node, scope, yes=node.body, no=node.inverse)
 
-    def unless(self, node: Block, scope: _Scope) -> None:
+    def unless(self, node: Block, scope: Scope) -> None:
         self._choose(node, scope, yes=node.inverse, no=node.body)
 
-    def _choose(self, node: Block, scope: _Scope, *, yes: Sequence[Node], no: Sequence[Node]) -> None:
+    def _choose(self, node: Block, scope: Scope, *, yes: Sequence[Node], no: Sequence[Node]) -> None:
         value = self._argument(node, scope)
-        zero = "includeZero" in node.call.named and _truth(self.value(node.call.named["includeZero"], scope))
-        holds = _truth(value) or (zero and value == 0 and not isinstance(value, bool))
+        zero = "includeZero" in node.call.named and truth(self.value(node.call.named["includeZero"], scope))
+        holds = truth(value) or (zero and value == 0 and not isinstance(value, bool))
         self.write(yes if holds else no, scope)
 
-    def within(self, node: Block, scope: _Scope) -> None:
+    def within(self, node: Block, scope: Scope) -> None:
         value = self._argument(node, scope)
-        if not _truth(value):
+        if not truth(value):
             self.write(node.inverse, scope)
         else:
-            self.write(node.body, _Scope(value, scope, scope.data, dict(zip(node.names, [value], strict=False))))
+            self.write(node.body, Scope(value, scope, scope.data, dict(zip(node.names, [value], strict=False))))
 
-    def every(self, node: Block, scope: _Scope) -> None:
+    def every(self, node: Block, scope: Scope) -> None:
         self._each(node, scope, self._argument(node, scope))
 
-    def _each(self, node: Block, scope: _Scope, value: Any) -> None:
-        items = list(_items(value))
+    def _each(self, node: Block, scope: Scope, value: Any) -> None:
+        items = list(items_of(value))
         for index, (key, item) in enumerate(items):
             data = {
                 "index": index, "key": key, "first": index == 0, "last": index == len(items) - 1,
                 "index_1": index + 1, "odd": index % 2 == 1, "even": index % 2 == 0,
             }  # fmt: skip
             names = dict(zip(node.names, (item, key), strict=False))
-            self.write(node.body, _Scope(item, scope, {**scope.data, **data}, names))
+            self.write(node.body, Scope(item, scope, {**scope.data, **data}, names))
         if not items:
             self.write(node.inverse, scope)
 
-    def log(self, node: Block, scope: _Scope) -> None:
+    def log(self, node: Block, scope: Scope) -> None:
         """There is nobody who could read a log."""
 
-    def value(self, expression: Expression, scope: _Scope) -> Any:
-        """What an expression stands for; `_NOTHING` when there is no such thing."""
+    def value(self, expression: Expression, scope: Scope) -> Any:
+        """What an expression stands for; `NOTHING` when there is no such thing."""
         if isinstance(expression, Literal):
             return expression.value
         if isinstance(expression, Path):
-            return _resolve(expression, scope)
+            return resolve(expression, scope)
         helper = _HELPERS.get(_name(expression))
         if helper is not None and (expression.args or expression.named):
             return helper(self, expression, scope)
         if isinstance(expression.head, Literal):
-            return _resolve(Path(str(expression.head.value), (str(expression.head.value),)), scope)
-        return _NOTHING if expression.args or expression.named else _resolve(expression.head, scope)
+            return resolve(Path(str(expression.head.value), (str(expression.head.value),)), scope)
+        return NOTHING if expression.args or expression.named else resolve(expression.head, scope)
 
-    def _needed(self, expression: Expression, scope: _Scope) -> Any:
+    def _needed(self, expression: Expression, scope: Scope) -> Any:
         value = self.value(expression, scope)
-        return None if value is _NOTHING else value
+        return None if value is NOTHING else value
 
-    def lookup(self, call: Call, scope: _Scope) -> Any:
+    def lookup(self, call: Call, scope: Scope) -> Any:
         values = [self.value(one, scope) for one in call.args[:2]]
-        return _member(values[0], _shown(values[1])) if len(values) == 2 else _NOTHING
+        return member(values[0], shown(values[1])) if len(values) == 2 else NOTHING
 
-    def conditional(self, call: Call, scope: _Scope) -> Any:
+    def conditional(self, call: Call, scope: Scope) -> Any:
         """`{{if condition yes no}}`, as the Java engine allows it."""
         values = [self._needed(one, scope) for one in call.args[:3]]
         values += [""] * (3 - len(values))
-        return values[1] if _truth(values[0]) != (_name(call) == "unless") else values[2]
+        return values[1] if truth(values[0]) != (_name(call) == "unless") else values[2]
 
-    def silent(self, call: Call, scope: _Scope) -> Any:  # noqa: ARG002
+    def silent(self, call: Call, scope: Scope) -> Any:  # noqa: ARG002
         return ""
 
 
-_WRITERS: Mapping[type[Node], Callable[[_Writer, Any, _Scope], None]] = {
+_WRITERS: Mapping[type[Node], Callable[[_Writer, Any, Scope], None]] = {
     Text: _Writer.text,
     Output: _Writer.output,
     Block: _Writer.block,
     Inline: _Writer.inline,
     Partial: _Writer.partial,
 }
-_BLOCKS: Mapping[str, Callable[[_Writer, Block, _Scope], None]] = {
+_BLOCKS: Mapping[str, Callable[[_Writer, Block, Scope], None]] = {
     "if": _Writer.when,
     "unless": _Writer.unless,
     "each": _Writer.every,
     "with": _Writer.within,
     "log": _Writer.log,
 }
-_HELPERS: Mapping[str, Callable[[_Writer, Call, _Scope], Any]] = {
+_HELPERS: Mapping[str, Callable[[_Writer, Call, Scope], Any]] = {
     "lookup": _Writer.lookup,
     "if": _Writer.conditional,
     "unless": _Writer.conditional,
@@ -257,76 +243,3 @@ _HELPERS: Mapping[str, Callable[[_Writer, Call, _Scope], Any]] = {
 
 def _name(call: Call) -> str:
     return call.head.text if isinstance(call.head, Path) else str(call.head.value)
-
-
-def _resolve(path: Path, scope: _Scope) -> Any:
-    """Follow a path from the context it begins in."""
-    if path.data:
-        return _data(path, scope)
-    start: _Scope | None = scope
-    for _ in range(path.up):
-        start = start.parent if start else None
-    if start is None:
-        return _NOTHING
-    if not path.parts:
-        return start.value
-    value = _NOTHING
-    around: _Scope | None = start
-    while around is not None and value is _NOTHING:
-        value = around.names[path.parts[0]] if path.parts[0] in around.names else _member(around.value, path.parts[0])
-        around = None if path.here else around.parent
-    for part in path.parts[1:]:
-        value = _member(value, part)
-    return value
-
-
-def _data(path: Path, scope: _Scope) -> Any:
-    start: _Scope = scope
-    for _ in range(path.up):
-        start = start.parent or start
-    if path.parts[:1] == ("root",):
-        while start.parent is not None:
-            start = start.parent
-        value = start.value
-    else:
-        value = start.data.get(path.parts[0], _NOTHING) if path.parts else _NOTHING
-    for part in path.parts[1:]:
-        value = _member(value, part)
-    return value
-
-
-def _member(value: Any, name: str) -> Any:
-    if isinstance(value, dict):
-        return value.get(name, _NOTHING)
-    if isinstance(value, list):
-        if name in ("length", "size"):
-            return len(value)
-        if name.isdecimal() and len(name) < 10 and int(name) < len(value):
-            return value[int(name)]
-    return _NOTHING
-
-
-def _items(value: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(value, list):
-        yield from enumerate(value)
-    elif isinstance(value, dict):
-        yield from value.items()
-
-
-def _truth(value: Any) -> bool:
-    return value is not _NOTHING and bool(value)
-
-
-def _shown(value: Any) -> str:
-    """A value as the Java engine writes it."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or value is _NOTHING:
-        return "null"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}={_shown(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_shown(item) for item in value) + "]"
-    return str(value)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.core.accounts import Account
+from sandbox.core.errors import Refusal
 from sandbox.core.reports.assembly import Report, one_line
 from sandbox.core.services import Services
 from sandbox.providers.ses import buckets, identity
-from sandbox.providers.ses.receiving import bounces, functions, notices, objects
+from sandbox.providers.ses.receiving import bounces, functions, notices
 from sandbox.providers.ses.receiving.functions import Disposition
 from sandbox.providers.ses.receiving.notices import Arrived
 from sandbox.providers.ses.sns import publishing
@@ -66,17 +67,26 @@ async def add_header(run: Run, action: Mapping[str, Any]) -> Disposition:
 
 
 async def store(run: Run, action: Mapping[str, Any]) -> Disposition:
-    """Put the message into a bucket."""
+    """Put the message into a bucket: a file when the bucket stands for a folder, else only a name."""
     bucket, key = action["BucketName"], action.get("ObjectKeyPrefix", "") + run.arrived.message_id
-    await objects.put(run.services, run.account, bucket, key, run.arrived)
-    if buckets.folder(run.section.buckets, bucket) is not None:
-        await buckets.write(run.section.buckets, f"s3://{bucket}/{key}", run.arrived.raw)
+    problem = await _written(run, bucket, key)
     told = {"type": "S3", "bucketName": bucket, "objectKey": key}
     if action.get("ObjectKeyPrefix"):
         told["objectKeyPrefix"] = action["ObjectKeyPrefix"]
-    run.note("S3", f"s3://{bucket}/{key}")
+    run.note("S3", f"s3://{bucket}/{key}{problem}")
     await _told(run, action, told)
     return Disposition.CONTINUE
+
+
+async def _written(run: Run, bucket: str, key: str) -> str:
+    """Write the file when the bucket stands for a folder; what went wrong, if anything did."""
+    if buckets.folder(run.section.buckets, bucket) is None:
+        return ""
+    try:
+        await buckets.write(run.section.buckets, f"s3://{bucket}/{key}", run.arrived.raw)
+    except Refusal:
+        return ": the file can't be written"
+    return ""
 
 
 async def publish(run: Run, action: Mapping[str, Any]) -> Disposition:

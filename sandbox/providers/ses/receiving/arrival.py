@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Any
 
 from sandbox.core.accounts import Account
 from sandbox.core.delivered_copy import SENDING_ADDRESS, DeliveredCopy
@@ -29,7 +28,10 @@ def host(services: Services) -> str:
 
 async def is_open(services: Services) -> bool:
     """Whether any account has an active rule set."""
-    return any([await rule_sets.active(services, account) for account in services.accounts.all()])
+    for account in services.accounts.all():
+        if await rule_sets.active(services, account) is not None:
+            return True
+    return False
 
 
 async def takers(services: Services, recipient: str, client: str, secured: bool) -> Sequence[str]:
@@ -123,12 +125,10 @@ def _address(client: str) -> str:
         return SENDING_ADDRESS
 
 
-async def from_delivery(services: Services, section: Any, event: Event) -> None:  # noqa: ARG001 - as all that run behind
+async def from_delivery(services: Services, event: Event) -> None:
     """Receive what was just delivered to a recipient, when its domain is received here; nothing otherwise."""
     recipient = event.recipient or ""
-    if not await is_open(services) or event.message is None:
-        return
-    record = await services.store.messages.get(event.account, event.message)
+    record = await services.store.messages.get(event.account, event.message or "")
     if record is None or "received" in record.attributes:
         return
     try:

@@ -35,8 +35,8 @@ async def background(services: Services, section: Any) -> None:
         async for event in following.events(services):
             if event.message is not None and event.type == RECEIVED and event.data.get("provider") == "ses":
                 tasks.create_task(_guarded(crowd, services, section, event.account, event.message))
-            elif event.type == DELIVERED:
-                tasks.create_task(_looped(crowd, services, section, event))
+            elif event.type == DELIVERED and await arrival.is_open(services):
+                tasks.create_task(_looped(crowd, services, event))
 
 
 async def _guarded(crowd: asyncio.Semaphore, services: Services, section: Any, account: str, message: str) -> None:
@@ -49,10 +49,10 @@ async def _guarded(crowd: asyncio.Semaphore, services: Services, section: Any, a
             log.exception("%s: the receipt rules failed", message)
 
 
-async def _looped(crowd: asyncio.Semaphore, services: Services, section: Any, event: Event) -> None:
+async def _looped(crowd: asyncio.Semaphore, services: Services, event: Event) -> None:
     async with crowd:
         try:
-            await arrival.from_delivery(services, section, event)
+            await arrival.from_delivery(services, event)
         except Exception:
             log.exception("%s: what was delivered could not be received", event.message)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.core.errors import Condition, Refusal
+from sandbox.core.errors import Refusal
 from sandbox.core.model import MessageRecord, Outcome
 from sandbox.core.store.queue import Attempted, Reported
 from sandbox.providers.ses import identity, ids
@@ -32,7 +32,7 @@ async def send_bounce(call: Call) -> Mapping[str, Any]:
     record = await _original(call, given["OriginalMessageId"])
     sender = given["BounceSender"]
     if await identity.sending(call.services, call.account, sender) is None:
-        raise Refusal(Condition.SENDER_NOT_APPROVED, address=sender)
+        raise Refusal("api.MessageRejected.unverified", address=sender, region=call.region.upper())
     told = [_failed(one) for one in given["BouncedRecipientInfoList"]]
     if not told:
         raise Refusal("api.InvalidParameterValue.receiving", parameter="No recipients", resource=record.envelope_id)

@@ -6,45 +6,26 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Route
 
 from sandbox.core.services import Services
 from sandbox.providers.ses.model import load
 from sandbox.providers.ses.sns import api
 from sandbox.providers.ses.sns.certificate import served
+from sandbox.providers.ses.sns.publishing import PATH
 from sandbox.providers.ses.write_xml import write, write_error
-
-VISITS = frozenset({"ConfirmSubscription", "Unsubscribe"})
-
-
-class Visit(BaseRoute):
-    """`GET /?Action=…`, and nothing else of `GET /`."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether a request is such a visit."""
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
-            return Match.NONE, {}
-        action = Request(scope).query_params.get("Action")
-        return (Match.FULL if action in VISITS else Match.NONE), {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Do it, and answer as the API does."""
-        query = Request(scope).query_params
-        if query["Action"] == "ConfirmSubscription":
-            found = await api.visit_confirm(self._services, query.get("TopicArn", ""), query.get("Token", ""))
-            answer = _answer(self._services, "ConfirmSubscription", {"SubscriptionArn": found.key} if found else None)
-        else:
-            gone = await api.visit_unsubscribe(self._services, query.get("SubscriptionArn", ""))
-            answer = _answer(self._services, "Unsubscribe", {} if gone else None)
-        await answer(scope, receive, send)
 
 
 def pages(services: Services, section: Any) -> list[BaseRoute]:  # noqa: ARG001 - as every family's
     """The routes; none of them needs credentials: the token is one, and the certificate is public."""
+
+    async def visit(request: Request) -> Response:
+        query = request.query_params
+        if query.get("Action") == "Unsubscribe":
+            gone = await api.visit_unsubscribe(services, query.get("SubscriptionArn", ""))
+            return _answer(services, "Unsubscribe", {} if gone else None)
+        found = await api.visit_confirm(services, query.get("TopicArn", ""), query.get("Token", ""))
+        return _answer(services, "ConfirmSubscription", {"SubscriptionArn": found.key} if found else None)
 
     async def certificate(request: Request) -> Response:
         found = await served(services, request.path_params["name"])
@@ -52,7 +33,10 @@ def pages(services: Services, section: Any) -> list[BaseRoute]:  # noqa: ARG001 
             return Response("no such certificate\n", 404, media_type="text/plain")
         return Response(found, media_type="application/x-pem-file")
 
-    return [Visit(services), Route("/SimpleNotificationService-{name}.pem", certificate, methods=["GET"])]
+    return [
+        Route(PATH, visit, methods=["GET"]),
+        Route("/SimpleNotificationService-{name}.pem", certificate, methods=["GET"]),
+    ]
 
 
 def _answer(services: Services, operation: str, output: dict[str, str] | None) -> Response:

@@ -14,6 +14,9 @@ from sandbox.core.services import Services
 from sandbox.providers.ses.sns import envelope, topics
 from sandbox.providers.ses.sns.certificate import signer
 
+PATH = "/sns"
+"""Where subscribers confirm and leave; at the service it is the root, which shows the web viewer here."""
+
 
 async def publish(
     services: Services,
@@ -119,7 +122,7 @@ def _url(services: Services, subscribed: Resource, *, confirm: bool) -> str:
         }
     else:
         wish = {"Action": "Unsubscribe", "SubscriptionArn": subscribed.key}
-    return f"{root}/?{urlencode(wish, safe=':')}"
+    return f"{root}{PATH}?{urlencode(wish, safe=':')}"
 
 
 def by_protocol(message: str) -> Mapping[str, str] | None:

@@ -61,6 +61,7 @@ class Errors(Panel):
 
     DEFAULT_CSS = """
     Errors > #errors-left > Input { height: 1; background: $boost; padding: 0 1; }
+    Errors > #errors-left > Lines { padding: 0 1; }
     Errors #armed { height: auto; max-height: 6; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

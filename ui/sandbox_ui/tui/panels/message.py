@@ -27,12 +27,16 @@ FROM_OBJECT: Mapping[str, Callable[[Item], Sequence[Line]]] = {
     "verdicts": reading.verdicts,
 }
 """Tab → its lines, for those that the message's object has."""
+FROM_WINDOW: Mapping[str, Callable[[Window, Item], Sequence[Line]]] = {
+    "clients": lambda window, message: reading.compatibility(window.compatibility(message["id"])),
+}
+"""Tab → its lines, for those that are asked for alone."""
 FROM_OCTETS: Mapping[str, Callable[[Window, Item], bytes]] = {
     "source": lambda window, message: window.raw(message["id"]),
     "copy": lambda window, message: window.copy(message["id"], (message["envelope"]["rcpt_to"] or [""])[0]),
 }
 """Tab → the octets that it shows."""
-TABS = ("text", "html", "headers", "parts", "source", "copy", "recipients", "verdicts")
+TABS = ("text", "html", "headers", "parts", "source", "copy", "recipients", "verdicts", "clients")
 
 
 class MessagePanel(Panel):
@@ -119,6 +123,8 @@ class MessagePanel(Panel):
         tab = self._tab
         if tab in FROM_OBJECT:
             lines = await self.ask(lambda _: FROM_OBJECT[tab](message))
+        elif tab in FROM_WINDOW:
+            lines = await self.ask(lambda window: FROM_WINDOW[tab](window, message))
         else:
             lines = await self._octets(tab, message)
         if (message, tab) == (self.message, self._tab):

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from sandbox_ui.tui import words
-from sandbox_ui.tui.asking import Field, Form
+from sandbox_ui.tui.asking import Field, Form, Pick
 from sandbox_ui.tui.messages import Changed, Chosen, Highlighted, Item
 from sandbox_ui.tui.painted import Cell, Lines
 from sandbox_ui.tui.panels.panel import Panel
@@ -24,6 +24,13 @@ BAR = 20
 """Cells of a quota's bar."""
 COLUMNS = (
     Column(title="kind", width=16, cell=lambda item: Cell(item["kind"], _kind_colour(item)), order=lambda i: i["kind"]),
+    Column(
+        title="provider",
+        width=8,
+        since=64,
+        cell=lambda item: Cell(item["provider"], "faint"),
+        order=lambda item: item["provider"],
+    ),
     Column(title="what", share=3, cell=lambda item: Cell(item["key"]), order=lambda item: item["key"]),
     Column(title="state", share=1, since=70, cell=lambda item: Cell(_condition(item), "faint")),
     Column(
@@ -63,6 +70,7 @@ class State(Panel):
     def __init__(self) -> None:
         super().__init__(id="state-panel", classes="split")
         self._added = ""
+        self._providers: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
         """Quotas and table; the resource beside them."""
@@ -83,6 +91,7 @@ class State(Panel):
     async def load(self) -> None:
         """Ask for everything."""
         state = await self.ask(lambda window: window.state())
+        self._providers = [provider["name"] for provider in state["providers"]]
         quotas = [_quota(provider, window) for provider in state["providers"] for window in provider["quota"]]
         self.query_one("#quotas", Lines).show(*quotas)
         kinds = sorted(state["resources"], key=lambda kind: (kind["provider"], _rank(kind["kind"]), kind["kind"]))
@@ -120,12 +129,20 @@ class State(Panel):
 
     async def _suppress(self) -> None:
         field = Field(name="address", label="Address", hint="ann@example.net")
-        address = (await self.answer(Form("Put on the suppression list", [field]))).get("address")
+        provider = await self._provider()
+        title = f"Put on the suppression list of {provider}"
+        address = (await self.answer(Form(title, [field]))).get("address") if provider else None
         if address:
-            provider = self.rows.item["provider"] if self.rows.item else None
             await self.ask(lambda window: window.suppress(address, provider))
             self._added = address
             self._changed()
+
+    async def _provider(self) -> str | None:
+        """The provider of the row under the cursor, or the only one; else the user is asked."""
+        here = self.rows.item["provider"] if self.rows.item else ""
+        if here in self._providers or len(self._providers) < 2:
+            return here if here in self._providers else next(iter(self._providers), None)
+        return (await self.answer(Pick("At which provider?", [(name, name) for name in self._providers]))).get("picked")
 
     def _changed(self) -> None:
         self.renew()

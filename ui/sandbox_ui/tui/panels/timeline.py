@@ -29,12 +29,16 @@ _KIND_OF = {
     "recipient.suppressed": "warn",
     "suppression.added": "warn",
     "message.accepted": "accent",
+    "message.received": "accent",
+    "recipient.received": "good",
+    "recipient.rejected": "bad",
 }
 
 
 def _about(item: Item) -> Cell:
     data = item["data"]
-    parts = (data.get("subject"), item["recipient"], data.get("error"), data.get("reply") or data.get("detail"))
+    said = data.get("reply") or data.get("detail") or data.get("summary")
+    parts = (data.get("subject"), item["recipient"], data.get("error"), said)
     return Cell("  ".join(str(part) for part in parts if part))
 
 

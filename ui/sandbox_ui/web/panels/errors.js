@@ -56,7 +56,7 @@ export function makeErrors() {
         "a",
         { class: "row", href: link({ view: "errors", id: entry.id, search }), "data-id": entry.id, "aria-current": entry.id === current ? "true" : null },
         element("span", { class: "line" }, element("span", { class: "subject" }, entry.text ? reply(entry) : `${entry.status} ${entry.title}`), armed ? badge("armed", "warn", "⚡") : null),
-        element("span", { class: "line faint" }, element("span", { class: "who" }, entry.id), badge(entry.stages.join(" "), "plain")),
+        element("span", { class: "line faint" }, element("span", { class: "who" }, entry.id), badge(entry.stages.length > 3 ? `${entry.stages.length} stages` : entry.stages.join(" "), "plain")),
       ),
     );
   }

@@ -8,6 +8,7 @@ import { link } from "../route.js";
 import { tabs } from "../tabs.js";
 import { attempt } from "../tell.js";
 import { authentication, worst } from "./authentication.js";
+import { compatibility } from "./compatibility.js";
 import { delivered } from "./delivered.js";
 import { found } from "./links.js";
 import { parts } from "./parts.js";
@@ -125,6 +126,7 @@ function viewsOf(message) {
     { name: "text", title: "Text", show: () => plain(message()) },
     { name: "timeline", title: "Timeline", show: () => timeline(message()) },
     { name: "authentication", title: "Authentication", badge: verdicts, show: () => authentication(message()) },
+    now.html && { name: "compatibility", title: "Compatibility", show: () => compatibility(message()) },
     { name: "links", title: "Links & codes", badge: links.number || "", show: () => links.show() },
     { name: "headers", title: "Headers", badge: now.headers.length, show: () => headers(message()) },
     { name: "parts", title: "Parts", badge: now.attachments.length || "", show: () => parts(message()) },

@@ -33,7 +33,7 @@ function provider(name, details, recipes) {
     "section",
     { class: "provider", "aria-label": name },
     element("h3", {}, name.toUpperCase()),
-    element("div", { class: "cards" }, card("Endpoint and credentials", copyable([...listeners, ...facts])), recipes.length ? snippets(recipes) : null),
+    element("div", { class: "cards" }, card("Endpoint and credentials", copyable([...listeners, ...facts])), recipes.length ? snippets(name, recipes) : null),
   );
 }
 
@@ -41,7 +41,7 @@ function copyable(rows) {
   return element("dl", {}, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, element("code", {}, value), " ", copyButton(value))]));
 }
 
-function snippets(recipes) {
+function snippets(provider, recipes) {
   const body = element("div", {});
   const names = recipes.map(({ tool }) => [tool, words(tool)]);
   const first = PREFERRED.find((tool) => recipes.some((one) => one.tool === tool)) ?? recipes[0].tool;
@@ -50,5 +50,5 @@ function snippets(recipes) {
     fill(body, element("div", { class: "bar" }, copyButton(text, "Copy settings")), element("pre", { class: "source as-is", tabindex: 0, "aria-label": `Settings for ${tool}` }, text));
   };
   paint(first);
-  return card("Settings to paste", choice("Program or library", names, first, paint), body);
+  return card("Settings to paste", choice(`Program or library for ${provider}`, names, first, paint), body);
 }

@@ -5,7 +5,7 @@ import { badge, count, when } from "../format.js";
 import { attempt } from "../tell.js";
 
 export function suppressions(provider, { items, total }, changed) {
-  const address = element("input", { type: "email", required: true, placeholder: "ann@example.net", "aria-label": "Address to suppress" });
+  const address = element("input", { type: "email", required: true, placeholder: "ann@example.net", "aria-label": `Address to suppress at ${provider}` });
   const form = element("form", { class: "inline" }, address, element("button", { class: "small" }, "Suppress"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -30,6 +30,6 @@ function entry(provider, { key, data, created }, changed) {
     element("span", {}, key),
     data.reason ? badge(String(data.reason).toLowerCase(), "warn") : null,
     when(created),
-    button("Remove", remove, { class: "quiet small", "aria-label": `Remove ${key} from the suppression list` }),
+    button("Remove", remove, { class: "quiet small", "aria-label": `Remove ${key} from the suppression list of ${provider}` }),
   );
 }

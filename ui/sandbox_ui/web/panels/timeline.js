@@ -12,7 +12,7 @@ const NEXT = [
   ["soft-bounce", "Soft bounce"],
   ["bounce", "Bounce"],
 ];
-const MOODS = { delivered: "good", deferred: "warn", suppressed: "warn", hard_bounced: "bad", soft_bounced: "bad", complained: "bad" };
+const MOODS = { delivered: "good", received: "good", rejected: "bad", deferred: "warn", suppressed: "warn", hard_bounced: "bad", soft_bounced: "bad", complained: "bad" };
 const OPENED = 20; // recipients whose timelines are unfolded at first
 const UNTOLD = new Set(["outcome", "detail", "simulated"]);
 
