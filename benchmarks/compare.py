@@ -32,7 +32,9 @@ def load(plan, program="load.py"):
         [sys.executable, HERE / program, json.dumps(plan)], capture_output=True, text=True, check=False, timeout=600
     )
     if done.returncode:
-        raise peers.MissingError(f"it failed under load: {done.stderr.strip().splitlines()[-1][:160]}")
+        raise peers.MissingError(
+            f"it failed under load: {(done.stderr.strip().splitlines() or ['it was killed'])[-1][:160]}"
+        )
     return json.loads(done.stdout)
 
 
@@ -140,7 +142,11 @@ def https(ready, count, missing):
             "Action=SendEmail&Source=a%40b.test&Destination.ToAddresses.member.1=r%40x.test&Message.Subject.Data=Hello"
             "&Message.Body.Text.Data=Hello"
         )
-        runners["moto server"] = ({**shared, **send, "port": peer.port}, peer.process.pid, "http_load.py")
+        runners["moto server"] = (
+            {**shared, **send, "port": peer.port, "fresh": True},
+            peer.process.pid,
+            "http_load.py",
+        )
     if "aws-ses-v2-local" in started:
         peer = started["aws-ses-v2-local"]
         body = json.dumps({

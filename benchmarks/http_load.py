@@ -20,12 +20,21 @@ def answer(stream):
     return status
 
 
-def share(plan, octets, took):
+def connect(plan):
     connection = socket.create_connection((plan["host"], plan["port"]))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    stream = connection.makefile("rb")
-    for _ in range(plan["messages"]):
+    return connection, connection.makefile("rb")
+
+
+def share(plan, octets, took):
+    """One connection's requests; a new connection for each where the server keeps none open."""
+    connection, stream = connect(plan)
+    for number in range(plan["messages"]):
         began = time.perf_counter()
+        if number and plan.get("fresh"):
+            stream.close()
+            connection.close()
+            connection, stream = connect(plan)
         connection.sendall(octets)
         status = answer(stream)
         assert status == 200, status

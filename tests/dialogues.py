@@ -20,7 +20,8 @@ A dialogue is a text file. Lines that begin with `#` are comments; the first say
     stored N                there are N messages by now
 
 The folder names the provider. `{host}`, `{username}`, `{user}` and `{secret}` stand for the values of the running
-sandbox, as do those that the provider's replies have besides, such as OCI's `{sender_id}`. `{*}` fits any one word.
+sandbox, as do `{acting}`, the secret of a client that names its user twice, and those that the provider's replies have
+besides, such as OCI's `{sender_id}`. `{*}` fits any one word.
 """
 
 import asyncio
@@ -108,6 +109,7 @@ class Walk:
             "{username}": own["smtp_username"],
             "{user}": own.get("user", own["smtp_username"]),
             "{secret}": plain(own["smtp_username"], own["smtp_password"]),
+            "{acting}": plain(own["smtp_username"], own["smtp_password"], acting=own["smtp_username"]),
             "{username_64}": encoded(own["smtp_username"]),
             "{password_64}": encoded(own["smtp_password"]),
             **self._details(personality),
@@ -227,9 +229,9 @@ def encoded(text):
     return base64.b64encode(text.encode()).decode()
 
 
-def plain(username, password):
-    """The secret of AUTH PLAIN."""
-    return base64.b64encode(f"\0{username}\0{password}".encode()).decode()
+def plain(username, password, *, acting=""):
+    """The secret of AUTH PLAIN; `acting` is the identity that somebody claims besides."""
+    return base64.b64encode(f"{acting}\0{username}\0{password}".encode()).decode()
 
 
 def sessions(sandbox, account):

@@ -1,6 +1,7 @@
 """What one client sends costs neither memory nor anybody else's time."""
 
 import base64
+import json
 import os
 import signal
 import smtplib
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,22 +47,27 @@ def resident(pid):
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc to measure with")
-def test_100_mb_against_a_limit_of_2_mb_cost_less_than_20_mb(tmp_path):
-    """A whole sandbox in a process of its own, so that nothing else is measured."""
-    ready = tmp_path / "ready.json"
-    command = [sys.executable, "-m", "sandbox", "serve", "--ports", "auto", "--data", str(tmp_path / "data")]
+def most(pid):
+    """Octets of memory that a process has had at the most."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+
+
+@contextmanager
+def serving(folder, *flags):
+    """A whole sandbox in a process of its own, so that nothing else is measured: the process, and a client before DATA."""
+    ready = folder / "ready.json"
+    command = [sys.executable, "-m", "sandbox", "serve", "--ports", "auto", "--providers", "oci", *flags]
     server = subprocess.Popen(
-        [*command, "--ready-file", str(ready)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, "--data", str(folder / "data"), "--ready-file", str(ready)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         deadline = time.monotonic() + 30
         while not ready.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
-        import json
-
-        oci = json.loads(ready.read_text())["oci"]
-        ca = json.loads(ready.read_text())["ca_file"]
+        oci, ca = (json.loads(ready.read_text())[name] for name in ("oci", "ca_file"))
         port = next(entry["port"] for entry in oci["smtp"] if entry["stands_for"] == 587)
         with smtplib.SMTP("localhost", port, timeout=60) as client:
             client.starttls(context=ssl.create_default_context(cafile=ca))
@@ -69,19 +76,40 @@ def test_100_mb_against_a_limit_of_2_mb_cost_less_than_20_mb(tmp_path):
             client.mail("noreply@example.com")
             client.rcpt("a@example.org")
             client.docmd("DATA")
-            before = peak = resident(server.pid)
-            chunk = (b"y" * 998 + b"\r\n") * 1000
-            for _ in range(100):
-                client.sock.sendall(chunk)
-                peak = max(peak, resident(server.pid))
-            client.sock.sendall(b".\r\n")
-            assert client.getreply() == (552, b"Exceeds byte limit")
-            peak = max(peak, resident(server.pid))
-            assert client.noop()[0] == 250
-        assert peak - before < 20_000_000
+            yield server, client
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
+
+
+MEASURED = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc to measure with")
+CHUNK = (b"y" * 998 + b"\r\n") * 1000
+
+
+@MEASURED
+def test_100_mb_against_a_limit_of_2_mb_cost_less_than_20_mb(tmp_path):
+    with serving(tmp_path) as (server, client):
+        before = peak = resident(server.pid)
+        for _ in range(100):
+            client.sock.sendall(CHUNK)
+            peak = max(peak, resident(server.pid))
+        client.sock.sendall(b".\r\n")
+        assert client.getreply() == (552, b"Exceeds byte limit")
+        peak = max(peak, resident(server.pid))
+        assert client.noop()[0] == 250
+    assert peak - before < 20_000_000
+
+
+@MEASURED
+def test_a_message_of_40_mb_costs_less_than_twice_its_size(tmp_path):
+    with serving(tmp_path, "--oci-max-message-bytes", "50000000") as (server, client):
+        before = most(server.pid)
+        client.sock.sendall(HEADER + b"\r\n")
+        for _ in range(40):
+            client.sock.sendall(CHUNK)
+        client.sock.sendall(b".\r\n")
+        assert client.getreply() == (250, b"Ok")
+        assert most(server.pid) - before < 2 * 40 * len(CHUNK)
 
 
 def transaction(client):

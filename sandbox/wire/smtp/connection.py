@@ -24,11 +24,12 @@ class Room:
 class Connection(asyncio.BufferedProtocol):
     """One TCP connection. What the client says is in `input`; `write` answers."""
 
-    def __init__(self, room: Room, began: Callable[[], None]) -> None:
-        """`began` is called once the connection is there."""
+    def __init__(self, room: Room, began: Callable[[], None], *, implicit_tls: bool) -> None:
+        """`began` is called once the connection is there; with `implicit_tls` nothing is ever read in the clear."""
         self._loop = asyncio.get_running_loop()
         self._room = room.view
         self._began = began
+        self._early: bytearray | None = bytearray() if implicit_tls else None
         self._transport: asyncio.Transport | None = None
         self._tls: SecureLayer | None = None
         self._shaken: asyncio.Future[None] | None = None
@@ -55,6 +56,9 @@ class Connection(asyncio.BufferedProtocol):
         """`count` octets have arrived."""
         if self._hanging_up:
             self._ignore(count)
+        elif self._tls is None and self._early is not None:
+            self._early += self._room[:count]
+            self.hold()
         elif self._tls is None:
             self.input.feed(self._room[:count])
         else:
@@ -189,6 +193,12 @@ class Connection(asyncio.BufferedProtocol):
         self._tls = SecureLayer(context)
         if self.gone or self.input.ended:
             self._give_up_handshake("the client went away")
+        if self._early:
+            self._tls.receive(bytes(self._early))
+            if self._go_on_shaking_hands(self._tls):
+                self._decipher(self._tls)
+        self._early = None
+        self.release()
         late = self._loop.call_later(seconds, self._give_up_handshake, f"it took more than {seconds:g} seconds")
         try:
             await self._shaken

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 
 from sandbox.core import headers
 from sandbox.core.errors import Condition, Refusal
@@ -31,7 +32,7 @@ async def read_content(source: Input, limit: int) -> Content:
     Dots that begin a line lose one (RFC 5321 section 4.5.2); every other octet stays, bare CR and LF among them.
     Raises `ConnectionResetError` when the connection ends before the data.
     """
-    kept: list[bytes] = []
+    kept = BytesIO()  # grows in place and gives its octets away without another copy
     size = -2
     rest = b"\r\n"  # the line end of the DATA command: a dot may follow at once; taken off again below
     while True:
@@ -42,14 +43,13 @@ async def read_content(source: Input, limit: int) -> Content:
         end = rest.find(END)
         cut = end + 2 if end >= 0 else len(rest) - _started(rest)
         piece = rest[:cut].replace(b"\r\n.", b"\r\n")
+        kept.write(piece[max(0, -size) :])
         size += len(piece)
-        if size <= limit:
-            kept.append(piece)
-        else:
-            kept.clear()
+        if size > limit:
+            kept = BytesIO()
         if end >= 0:
             source.unread(rest[end + len(END) :])
-            return Content(octets=b"".join(kept)[2:] if size <= limit else None, size=size)
+            return Content(octets=kept.getvalue() if size <= limit else None, size=size)
         rest = rest[cut:]
 
 

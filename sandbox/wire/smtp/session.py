@@ -53,7 +53,7 @@ class SmtpSession(SMTP):
     ) -> None:
         # The engine's own constructor looks up every method by reflection and asks the resolver for a host name.
         self.loop = asyncio.get_running_loop()
-        self.connection = Connection(room, self._begin)
+        self.connection = Connection(room, self._begin, implicit_tls=listener.tls == "implicit")
         self.input = self.connection.input
         self._endpoint = endpoint
         self._limits = endpoint.limits
@@ -182,11 +182,9 @@ class SmtpSession(SMTP):
                 await conversation.pause()
 
     async def _shake_hands_first(self) -> None:
-        """TLS from the first octet on, which waits unread until the server is ready for it."""
-        self.connection.hold()
+        """TLS from the first octet on, which waits until the server is ready for it."""
         await self.conversation.before_handshake()
         await self.prepare_tls()
-        self.connection.release()
         await self.start_tls()
 
     async def prepare_tls(self) -> None:
