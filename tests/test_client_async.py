@@ -11,7 +11,7 @@ import sandbox
 from sandbox.client import AsyncClient, Client, NoMessageError
 
 BUSY = "oci.smtp.455.per-minute"
-SYNC_ONLY = {"interrupt", "arm", "disarm"}
+SYNC_ONLY = {"interrupt", "arm", "disarm", "every", "take_in", "url_with_login"}
 """What only other parts of the client use."""
 
 

@@ -84,10 +84,23 @@ def test_100_mb_against_a_limit_of_2_mb_cost_less_than_20_mb(tmp_path):
         server.wait(20)
 
 
+def transaction(client):
+    """Seconds of one ordinary message."""
+    began = time.monotonic()
+    assert client.envelope().message(HEADER + b"Subject: x\r\n\r\ntext\r\n") == b"250 Ok\r\n"
+    return time.monotonic() - began
+
+
+def bound(quiet):
+    """A quarter of a second, or what this machine needs: several times what transactions take with nothing else on."""
+    return max(0.25, 5 * sorted(quiet)[int(len(quiet) * 0.9)])
+
+
 def test_hostile_messages_end_in_250_or_554_and_cost_no_other_session_its_time():
     """While they are accepted and read for search, another client's whole transactions stay quick."""
     with Sandbox(settings_of('limits = "unlimited"\nauth_failures = 1000')) as sandbox:
         other, hostile = Client(sandbox).login(), Client(sandbox).login()
+        quiet = [transaction(other) for _ in range(30)]
         answers, done = {}, threading.Event()
 
         def attack():
@@ -98,17 +111,14 @@ def test_hostile_messages_end_in_250_or_554_and_cost_no_other_session_its_time()
         thread = threading.Thread(target=attack)
         thread.start()
         took = []
-        plain = HEADER + b"Subject: x\r\n\r\ntext\r\n"
         until = time.monotonic() + 3
         while not done.is_set() or time.monotonic() < until:
-            began = time.monotonic()
-            assert other.envelope().message(plain) == b"250 Ok\r\n"
-            took.append(time.monotonic() - began)
+            took.append(transaction(other))
         thread.join()
         sandbox.call(sandbox.runtime.indexer.catch_up())
         hostile.close()
         other.close()
     assert {name: said[:3] for name, said in answers.items() if said[:3] not in (b"250", b"554", b"535")} == {}
     took.sort()
-    assert took[int(len(took) * 0.95)] < 0.25
-    assert took[-1] < 2
+    assert took[int(len(took) * 0.95)] < bound(quiet)
+    assert took[-1] < 4 * bound(quiet)

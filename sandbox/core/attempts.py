@@ -28,6 +28,18 @@ class FollowUp(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AutoReply:
+    """What the recipient writes back by itself on getting a message (RFC 3834)."""
+
+    sender: str
+    """Its address."""
+    prefix: str
+    """What stands before the subject of the message."""
+    words: str
+    """The text, in ASCII; lines end with CRLF."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Decision:
     """What one attempt came to."""
 
@@ -43,6 +55,8 @@ class Decision:
     follow_up: FollowUp | None = None
     follow_up_after: float = 0.0
     """Seconds after the delivery."""
+    auto_reply: AutoReply | None = None
+    """What the sender gets at once when the message was delivered."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.core.attempts import Decision, FollowUp, Verdict
+from sandbox.core.attempts import AutoReply, Decision, FollowUp, Verdict
 from sandbox.core.clock import to_iso
 from sandbox.core.model import Outcome
 from sandbox.core.policy import SuppressionReason
@@ -20,7 +20,9 @@ class Consequence:
     record: Attempted
     suppress: SuppressionReason | None = None
     report: str = ""
-    """`failed`, `delayed` or `complaint` when the sender is to be told; else empty."""
+    """`failed`, `delayed`, `complaint` or `auto_reply` when the sender is to be told; else empty."""
+    auto_reply: AutoReply | None = None
+    """What an `auto_reply` says."""
     source: str = ""
     """The host that the outcome comes from."""
 
@@ -40,7 +42,12 @@ def of_decision(due: Due, decision: Decision, now: float, schedule: RetrySchedul
             again=None if follow_up is None else now + decision.follow_up_after,
             task=follow_up or ATTEMPT,
         )
-        return Consequence(record=record, source=decision.mta)
+        return Consequence(
+            record=record,
+            report="auto_reply" if decision.auto_reply else "",
+            auto_reply=decision.auto_reply,
+            source=decision.mta,
+        )
     if decision.verdict is Verdict.BLACKHOLED:
         return Consequence(record=_record(due, Outcome.BLACKHOLED, "blackholed", decision.reply, now, data))
     if decision.verdict is Verdict.PERMANENT:

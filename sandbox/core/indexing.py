@@ -20,8 +20,11 @@ OCTETS = 8_388_608
 SMALL = 16_384
 """Octets up to which a few messages are read by a thread: a process of their own is not worth its start."""
 FEW = 4
-BUDGET_SECONDS = 3.0
-"""How long the messages of one go may take before they are read one by one, and how long each of those may take."""
+BUDGET_SECONDS = 30.0
+"""How long the messages of one go may take before they are read one by one, and how long each of those may take.
+
+The process has a narrower budget of its own, of processor time; this one is for a machine on which it gets none.
+"""
 WRITTEN = 65_536
 """Characters after which the store's writer does something else: it splits them into words, which takes its time."""
 REST = 3.0

@@ -18,7 +18,7 @@ class Report:
     """A finished report: who gets it, and its octets."""
 
     kind: str
-    """`failed`, `delayed` or `complaint`."""
+    """`failed`, `delayed`, `complaint` or `auto_reply`."""
     sender: str
     """Header From; the envelope's reverse-path is always null (RFC 3464 §2)."""
     recipient: str

@@ -1,4 +1,4 @@
-"""Delivery status notifications and complaint reports, linked to the message they speak of."""
+"""Delivery status notifications, complaint reports and automatic replies, linked to the message they speak of."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ReportRow:
     id: str
     message: str
     kind: str
-    """`failed`, `delayed` or `complaint`."""
+    """`failed`, `delayed`, `complaint` or `auto_reply`."""
     sender: str
     recipient: str
     """The reverse-path it goes to."""
