@@ -211,9 +211,9 @@ def test_descriptors_that_run_out(tmp_path):
         with server.connect() as smtp:
             assert recovers(server, smtp, 2)
         status, errors = server.stop()
-        assert status == 0
+        assert status == 0, errors
         assert errors.count("no file descriptors are left") == 1
-        assert len(errors) < 2000, errors
+        assert len(errors) < 20_000, errors
         server.check()
 
 

@@ -34,11 +34,16 @@ class Network:
         self._settings = settings
         self._services = services
         self._providers = providers
+        self._apis = ProviderRoutes(services, settings, providers)
         self._http: list[HttpListener] = []
         self._smtp: list[OpenListener] = []
         self._endpoints: list[Endpoint] = []
         self._contexts: list[asyncio.Task[ssl.SSLContext]] = []
         self._dns: OpenDns | None = None
+
+    def load_apis(self) -> None:
+        """Load the providers' APIs now and not at their first call; from any thread."""
+        self._apis.load()
 
     async def open(self, controls: AppControls) -> None:
         """Bind and accept on every port; raises `ListenerError` for the first that can't be had."""
@@ -55,12 +60,7 @@ class Network:
         return 0 if self._settings.ports == "auto" else int(getattr(self._settings.port, setting))
 
     async def _open_http(self, controls: AppControls, paths: Certificates) -> None:
-        app = Starlette(
-            routes=[
-                *routes(self._services, controls, self._settings.login),
-                ProviderRoutes(self._services, self._settings, self._providers),
-            ]
-        )
+        app = Starlette(routes=[*routes(self._services, controls, self._settings.login), self._apis])
         guarded = guard(app, [self._settings.host, *self._settings.allowed_hosts])
         for name, context in (("http", None), ("https", server_context(paths, alpn=("http/1.1",)))):
             await self._open_web(name, guarded, context)

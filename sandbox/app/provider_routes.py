@@ -37,6 +37,10 @@ class ProviderRoutes(BaseRoute):
             for route in provider.routes(self._services, getattr(self._settings, provider.name))
         ]
 
+    def load(self) -> None:
+        """Load all of it now; from any thread."""
+        _ = self._routes
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The first route that fits, else the first of which only the method does not."""
         best: tuple[Match, Scope] = (Match.NONE, {})

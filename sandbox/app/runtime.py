@@ -39,6 +39,8 @@ from sandbox.wire.callbacks import PostCourier
 from sandbox.wire.provider import Provider
 
 MEMORY = ":memory:"
+AGAIN_SECONDS = 1.0
+"""The real pause after an unexpected error of what runs in the background."""
 log = logging.getLogger(__name__)
 
 
@@ -80,9 +82,9 @@ class Runtime:
         self.callbacks = make_callbacks(self.settings, self.services)
         await self.callbacks.start()
         self._tasks = [
-            asyncio.create_task(self.delivery.run(), name="delivery"),
-            asyncio.create_task(self.indexer.run(), name="indexer"),
-            asyncio.create_task(self.keeper.run(), name="keeper"),
+            asyncio.create_task(_keep_going("delivery", self.delivery.run), name="delivery"),
+            asyncio.create_task(_keep_going("indexer", self.indexer.run), name="indexer"),
+            asyncio.create_task(_keep_going("keeper", self.keeper.run), name="keeper"),
         ]
         self._tasks += [
             asyncio.create_task(self._watch(provider.name, provider.background), name=provider.name)
@@ -204,6 +206,12 @@ class Runtime:
             self._described = {"pid": os.getpid(), "version": __version__, **listeners, **connection}
         return self._described
 
+    async def warm_up(self) -> None:
+        """Load, beside everything else, what the first call of an API needs; if that fails now, the call will tell."""
+        if self._network is not None:
+            with suppress(Exception):
+                await asyncio.to_thread(self._network.load_apis)
+
     async def stop(self) -> None:
         """Close the listeners, finish what was accepted, close the store. Stopping twice is no error."""
         if self.settings.ready_file and self._described:
@@ -240,6 +248,16 @@ class Runtime:
             if self.settings.reuse_keys:
                 spare_keys.keep(self._temporary)
             shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+async def _keep_going(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run what has to go on as long as the sandbox does, whatever it meets: no descriptors, no memory, a bug."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("%s: an unexpected error; it goes on", name)
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 __all__ = ["ListenerError", "Runtime"]

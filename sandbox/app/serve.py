@@ -42,6 +42,7 @@ async def serve(settings: Settings, announce: Callable[[Mapping[str, Any]], None
     try:
         await runtime.start()
         announce(await runtime.describe())
+        await runtime.warm_up()
         await stop.wait()
     finally:
         await runtime.stop()
