@@ -45,7 +45,8 @@ class Terminal:
     def run(self, *command):
         settings = {"XDG_CONFIG_HOME": str(self._folder), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
         pairs = [f"{name}={value}" for name, value in settings.items()]
-        line = shlex.join(["env", *pairs, *map(str, command)])
+        # Readline leaves a size in the environment of its process, which would count for more than the terminal's own.
+        line = shlex.join(["env", "-u", "COLUMNS", "-u", "LINES", *pairs, *map(str, command)])
         self.tmux("new-session", "-d", "-x", "120", "-y", "40", "-c", str(self._folder), f"{line}; sleep 600")
 
     def keys(self, *keys):
