@@ -18,7 +18,15 @@ def python_packages(name, *packages):
     with _once(folder, packages) as missing:
         if missing:
             _run([sys.executable, "-m", "venv", "--clear", folder], "no virtual environment can be made")
-            pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip = [
+                folder / "bin" / "python",
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-compile",
+                "--disable-pip-version-check",
+            ]
             _run([*pip, *packages], f"{', '.join(packages)} can't be installed")
     return folder / "bin"
 

@@ -96,6 +96,24 @@ def _raise():
     raise RuntimeError("changed my mind")
 
 
+def test_events_of_a_commit_are_published_in_the_order_of_their_numbers():
+    """Quick jobs are done before slow ones that came earlier."""
+    seen = []
+
+    async def story():
+        async with opened(None, lambda events: seen.extend(event.id for event in events)) as database:
+
+            def note(transaction, items):
+                return [transaction.event(account="default", at=1.0, type="x") for _ in items]
+
+            slow = database.write(lambda transaction: transaction.event(account="default", at=1.0, type="slow"))
+            await asyncio.gather(slow, *(database.write_together(note, n, quick=True) for n in range(3)))
+
+    run(story())
+    assert len(seen) == 4
+    assert seen == sorted(seen)
+
+
 def test_a_cancelled_caller_does_not_undo_the_job(path):
     async def story():
         async with opened(path) as database:

@@ -128,8 +128,8 @@ class Writer:
             else:
                 job.future.set_exception(job.error)
         batch.loop.call_soon(self._go_on)
-        if events:
-            self._on_commit(events)
+        if events:  # in the order of their numbers, by which listeners know what they have seen
+            self._on_commit(sorted(events, key=lambda event: event.id))
 
     # on the writer's thread
 
