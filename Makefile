@@ -5,12 +5,15 @@ WORKERS ?= 2
 BIN = $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: serve test check static format docs dist clean
+.PHONY: serve test test-all check static format docs dist clean
 
 serve: $(VENV)/.installed  ## run the sandbox; ARGS="--ports auto" passes flags
 	@$(BIN)/email-sandbox serve $(ARGS)
 
-test: $(VENV)/.dev  ## run every test; ARGS="-k smtp" passes flags, WORKERS=0 keeps to one process
+test: $(VENV)/.dev  ## run the tests; ARGS="-k smtp" passes flags, WORKERS=0 keeps to one process
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m 'not thorough' $(ARGS)
+
+test-all: $(VENV)/.dev  ## the same with the tests that take minutes
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: static test  ## format, lint, types, import contracts, tests
@@ -46,5 +49,5 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: $(VENV)/.installed
 	@echo 'installing what the tests need …'
-	@$(BIN)/pip install --quiet --group dev
+	@$(BIN)/pip install --quiet --no-compile --group dev
 	@touch $@

@@ -30,6 +30,7 @@ def fresh(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_five_hundred_tests_in_parallel_do_not_meet(fresh, tmp_path):
     shutil.copytree(EXAMPLE, tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__", ".*"))

@@ -23,7 +23,9 @@ def listener():
     found.close()
 
 
-@pytest.fixture(params=[Boto, Cli, Node], ids=["boto3", "aws-cli", "javascript"])
+@pytest.fixture(
+    params=[Boto, pytest.param(Cli, marks=pytest.mark.thorough), Node], ids=["boto3", "aws-cli", "javascript"]
+)
 def told(request, tmp_path, listener):
     """A fresh sandbox, one of the clients, and a topic with a confirmed subscriber."""
     with kit() as box:
@@ -160,6 +162,7 @@ def everything_is_removed(client):
     assert "TemplatesMetadata" not in (found := client.call("ListEmailTemplates")) or not found["TemplatesMetadata"]
 
 
+@pytest.mark.thorough
 def test_the_older_api_on_the_command_line(tmp_path):
     """`aws ses`: an address is verified by the link in its mail, then sends."""
     with kit() as box, Client(box.sandbox.url) as inbox:
