@@ -62,9 +62,12 @@ def make_delivery(
 
 
 def make_callbacks(settings: Settings, services: Services) -> Callbacks:
-    """Who is told what happens; `ValueError` names the setting that is wrong."""
+    """Who is told what happens; `SettingError` names the setting that is wrong."""
     wanted = settings.delivery
-    outlets: list[Outlet] = [PostOutlet(wish, wanted.callback_hosts) for wish in wanted.callbacks]
-    if wanted.bounce_smtp:
-        outlets.append(MailOutlet(wanted.bounce_smtp, services.store, wanted.callback_hosts))
+    try:
+        outlets: list[Outlet] = [PostOutlet(wish, wanted.callback_hosts) for wish in wanted.callbacks]
+        if wanted.bounce_smtp:
+            outlets.append(MailOutlet(wanted.bounce_smtp, services.store, wanted.callback_hosts))
+    except ValueError as error:
+        raise SettingError(str(error)) from error
     return Callbacks(services, outlets)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
 
 from sandbox.core import headers
 from sandbox.core.accounts import Account
 from sandbox.core.errors import Condition, Refusal, StoreError
 from sandbox.core.model import MessageRecord, Outcome, RecipientRecord, Submission
+from sandbox.core.recording import record_of, told
 from sandbox.core.store import Store
 
 HEADER_BLOCK = 262_144
@@ -21,45 +22,24 @@ async def keep(store: Store, account: Account, submission: Submission, envelope_
 
     Raises `Refusal(UNPARSABLE)`, or `Refusal(STORAGE_FULL)` when the store could not keep it.
     """
-    record = _record(account, submission, headers.split(submission.raw, HEADER_BLOCK), envelope_id)
-    data = {
-        "provider": record.provider,
-        "channel": record.channel,
-        "session": record.session,
-        "subject": record.subject,
-        "sender": record.sender,
-        "recipients": list(record.envelope.rcpt_to),
-        "size": record.size,
-    }
-    event = {"account": account.id, "at": record.accepted, "message": record.id, "type": RECEIVED, "data": data}
+    record = record_of(
+        account,
+        submission,
+        headers.split(submission.raw, HEADER_BLOCK),
+        at=account.clock.now(),
+        message_id=lambda: envelope_id,
+        envelope_id=lambda: envelope_id,
+        recipients=_recipients(submission),
+        attributes=submission.attributes,
+    )
+    about = {"account": account.id, "at": record.accepted, "message": record.id, "type": RECEIVED}
     try:
-        await store.messages.accept(record, submission.raw, [event])
+        await store.messages.accept(record, submission.raw, [{**about, "data": told(record)}])
     except StoreError as error:
         raise Refusal(Condition.STORAGE_FULL) from error
     return record
 
 
-def _record(account: Account, submission: Submission, block: headers.HeaderBlock, envelope_id: str) -> MessageRecord:
-    now, envelope = account.clock.now(), submission.envelope
-    return MessageRecord(
-        id=account.ids.sortable(now),
-        account=account.id,
-        provider=submission.principal.provider,
-        channel=submission.channel,
-        session=submission.session,
-        envelope=envelope,
-        sender=block.decoded("from") or envelope.mail_from,
-        to=block.decoded("to"),
-        subject=block.decoded("subject"),
-        message_id=block.first("message-id").strip().strip("<>") or envelope_id,
-        envelope_id=envelope_id,
-        accepted=now,
-        size=len(submission.raw),
-        sha256=hashlib.sha256(submission.raw).hexdigest(),
-        units=0,
-        recipients=tuple(
-            RecipientRecord(position=position, address=address, outcome=Outcome.QUEUED, detail="arrived")
-            for position, address in enumerate(envelope.rcpt_to)
-        ),
-        attributes=submission.attributes,
-    )
+def _recipients(submission: Submission) -> Iterator[RecipientRecord]:
+    for position, address in enumerate(submission.envelope.rcpt_to):
+        yield RecipientRecord(position=position, address=address, outcome=Outcome.QUEUED, detail="arrived")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from sandbox.core.accounts import Account, Accounts
 from sandbox.core.errors import Condition, Refusal, StoreError
 from sandbox.core.model import MessageRecord, Outcome, Receipt, RecipientRecord, Submission
 from sandbox.core.policy import Rules, SizeRules
+from sandbox.core.recording import record_of, told
 from sandbox.core.store import Store
 
 
@@ -126,28 +126,20 @@ class Intake:
         now: float,
         units: int,
     ) -> MessageRecord:
-        block, envelope = decided.block, submission.envelope
-        sender = decided.senders[0] if decided.senders else envelope.mail_from
-        return MessageRecord(
-            id=account.ids.sortable(now),
-            account=account.id,
-            provider=submission.principal.provider,
-            channel=submission.channel,
-            session=submission.session,
-            envelope=envelope,
-            sender=block.decoded("from") or envelope.mail_from,
-            to=block.decoded("to"),
-            subject=block.decoded("subject"),
-            message_id=block.first("message-id").strip().strip("<>") or rules.message_id(account, sender),
-            envelope_id=rules.envelope_id(account),
-            accepted=now,
-            size=len(submission.raw),
-            sha256=hashlib.sha256(submission.raw).hexdigest(),
-            units=units,
-            recipients=tuple(
-                _recipient(position, address, decided, now) for position, address in enumerate(envelope.rcpt_to)
+        sender = decided.senders[0] if decided.senders else submission.envelope.mail_from
+        return record_of(
+            account,
+            submission,
+            decided.block,
+            at=now,
+            message_id=lambda: rules.message_id(account, sender),
+            envelope_id=lambda: rules.envelope_id(account),
+            recipients=(
+                _recipient(position, address, decided, now)
+                for position, address in enumerate(submission.envelope.rcpt_to)
             ),
             attributes=decided.attributes,
+            units=units,
         )
 
 
@@ -169,16 +161,7 @@ def _recipient(position: int, address: str, decided: _Decided, now: float) -> Re
 
 def _events(record: MessageRecord) -> list[dict[str, Any]]:
     about = {"account": record.account, "at": record.accepted, "message": record.id}
-    data = {
-        "provider": record.provider,
-        "channel": record.channel,
-        "session": record.session,
-        "subject": record.subject,
-        "sender": record.sender,
-        "recipients": list(record.envelope.rcpt_to),
-        "size": record.size,
-    }
-    events: list[dict[str, Any]] = [{**about, "type": "message.accepted", "data": data}]
+    events: list[dict[str, Any]] = [{**about, "type": "message.accepted", "data": told(record)}]
     if record.attributes.get("rejected"):
         events.append({**about, "type": "message.rejected", "data": {"reason": record.attributes["rejected"]}})
     events.extend(

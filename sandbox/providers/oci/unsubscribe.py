@@ -8,14 +8,9 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import Message
-from html import escape
 from importlib import resources
-from string import Template
-from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -25,22 +20,14 @@ from sandbox.core.errors import NotFoundError
 from sandbox.core.model import MessageRecord
 from sandbox.core.services import Services
 from sandbox.providers.oci import keys
+from sandbox.wire.http.forms import read_form
+from sandbox.wire.http.pages import Pages
 
 PATH = "/oci/unsubscribe"
-BODY = 4096
-"""Octets of a request's body; `List-Unsubscribe=One-Click` has 26."""
-BODY_SECONDS = 10.0
-"""Real seconds that a client may take to send its body."""
 TOKEN = 1024
 FIELD, VALUE = "List-Unsubscribe", "One-Click"
 _MAC = 16
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+_PAGES = Pages(resources.files("sandbox.providers.oci").joinpath("unsubscribe.html"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,17 +53,18 @@ def routes(services: Services) -> list[BaseRoute]:
     async def ask(request: Request) -> Response:
         found = await _find(services, request.path_params["token"])
         if found is None:
-            return _page("unknown", 404)
-        return _page("ask", recipient=found.recipient, sender=found.message.sender)
+            return _PAGES.page("unknown", 404)
+        return _PAGES.page("ask", recipient=found.recipient, sender=found.message.sender)
 
     async def unsubscribe(request: Request) -> Response:
-        if not await _is_one_click(request):
-            return _page("malformed", 400)
+        form = await read_form(request)
+        if form is None or form.get(FIELD) != [VALUE]:
+            return _PAGES.page("malformed", 400)
         found = await _find(services, request.path_params["token"])
         if found is None:
-            return _page("unknown", 404)
+            return _PAGES.page("unknown", 404)
         await _suppress(services, found, request.headers.get("user-agent", ""))
-        return _page("done", recipient=found.recipient, sender=found.message.sender)
+        return _PAGES.page("done", recipient=found.recipient, sender=found.message.sender)
 
     path = PATH + "/{token}"
     return [Route(path, ask, methods=["GET"]), Route(path, unsubscribe, methods=["POST"])]
@@ -111,41 +99,3 @@ async def _find(services: Services, token: str) -> Subscription | None:
 
 def _mac(secret: str, payload: bytes) -> bytes:
     return hmac.digest(secret.encode(), b"unsubscribe/" + payload, hashlib.sha256)[:_MAC]
-
-
-async def _is_one_click(request: Request) -> bool:
-    """Whether the body is the form of RFC 8058 section 3.1, url-encoded or multipart."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY:
-                    return False
-    except (ClientDisconnect, TimeoutError):
-        return False
-    kind = request.headers.get("content-type", "")
-    if kind.lower().startswith("multipart/form-data"):
-        return _multipart_value(kind, bytes(body)) == VALUE
-    try:
-        return dict(parse_qsl(body.decode("ascii"), max_num_fields=10)).get(FIELD) == VALUE
-    except ValueError:
-        return False
-
-
-def _multipart_value(kind: str, body: bytes) -> str:
-    """The value of the one field that counts; empty when there is none."""
-    message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
-    for part in message.get_payload() if message.is_multipart() else ():
-        if isinstance(part, Message) and part.get_param("name", header="content-disposition") == FIELD:
-            return str(part.get_payload()).strip()
-    return ""
-
-
-def _page(name: str, status: int = 200, **values: str) -> Response:
-    """One of the pages of `unsubscribe.html`, which holds them all, divided by comments with their names."""
-    text = resources.files("sandbox.providers.oci").joinpath("unsubscribe.html").read_text(encoding="utf-8")
-    head, *parts = text.split("<!-- page ")
-    pages = {title: body for title, _, body in (part.partition(" -->") for part in parts)}
-    body = Template(pages[name]).substitute({key: escape(value) for key, value in values.items()})
-    return Response(head + body, status, headers=_HEADERS, media_type="text/html; charset=utf-8")

@@ -90,11 +90,6 @@ def candidates(address: str) -> Iterator[str]:
         yield ".".join(labels[at:])
 
 
-async def covering(services: Services, account: Account, address: str) -> Resource | None:
-    """The closest identity of an address, verified or not; None when there is none."""
-    return await _first(services, account, candidates(address))
-
-
 async def sending(services: Services, account: Account, address: str) -> Resource | None:
     """The closest verified identity of an address; None when it may not send."""
     for name in candidates(address):

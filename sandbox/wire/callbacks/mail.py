@@ -39,7 +39,7 @@ class MailOutlet:
                 return True, "the report was deleted meanwhile"
             address = await resolve(self._host, self._port, self._allowed)
             await asyncio.to_thread(self._send, address, event.recipient, raw)
-        except (OSError, smtplib.SMTPException, TargetError, StoreError) as error:
+        except (OSError, smtplib.SMTPException, TargetError, StoreError, UnicodeError) as error:
             return False, str(error) or type(error).__name__
         return True, "accepted"
 
