@@ -10,8 +10,10 @@ from aiosmtpd.smtp import SMTP
 from callback_listener import Listener
 from plain_provider import message
 
+from sandbox.app import SettingError
 from sandbox.app.runtime import Runtime
 from sandbox.core.magic import OUTCOME_DOMAIN
+from sandbox.core.model import Event
 from sandbox.core.postings import Posting
 from sandbox.settings import Delivery, Settings
 from sandbox.wire.callbacks import MailOutlet, PostOutlet, TargetError
@@ -234,3 +236,36 @@ def test_a_courier_stops_in_the_middle(listener):
 
     asyncio.run(running(tell))
     assert len(listener.seen) == 1
+
+
+@pytest.mark.parametrize("delivery", [{"callbacks": [{"url": "ftp://localhost/x"}]}, {"bounce_smtp": "localhost"}])
+def test_a_wrong_target_is_a_wrong_setting(delivery):
+    runtime = Runtime(Settings(data=":memory:", ports="auto", delivery=Delivery(**delivery)))
+    with pytest.raises(SettingError):
+        asyncio.run(runtime.start())
+
+
+def test_an_address_that_the_mail_server_cannot_be_told_is_a_failed_try():
+    """It must not end the outlet: others wait behind it."""
+
+    class Reports:
+        async def raw(self, account, report):
+            return b"Subject: x\r\n\r\nx\r\n"
+
+    class Kept:
+        reports = Reports()
+
+    async def story():
+        server = await asyncio.get_running_loop().create_server(lambda: SMTP(object()), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        event = Event(
+            id=1, account="a", at=1.0, type="report.created", recipient="j\u00f6rg@b.test", data={"report": "r"}
+        )
+        try:
+            return await MailOutlet(f"127.0.0.1:{port}", Kept()).tell(event)
+        finally:
+            server.close()
+
+    fine, said = asyncio.run(story())
+    assert not fine
+    assert "ascii" in said
