@@ -65,6 +65,50 @@ def test_waiting_jobs_share_one_transaction(tmp_path):
     assert run(story()) == 2
 
 
+def test_patient_jobs_share_the_commit_of_the_next_one(tmp_path):
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            statements = []
+            database._connection.set_trace_callback(statements.append)
+            patient = [asyncio.ensure_future(patiently(database, f"p{n}")) for n in range(3)]
+            await asyncio.sleep(0)
+            await database.write(add("next"))
+            assert all(job.done() for job in patient)
+            return statements.count("COMMIT"), await database.read(count)
+
+    assert run(story()) == (1, 4)
+
+
+def test_patient_jobs_do_not_wait_for_ever(path):
+    async def story():
+        async with opened(path) as database:
+            await patiently(database, "first")
+            await asyncio.gather(*(patiently(database, f"p{n}") for n in range(3)))
+            return await database.read(count)
+
+    assert run(story()) == 4
+
+
+def test_closing_does_not_wait_for_patience_and_loses_nothing(tmp_path):
+    async def story():
+        database = Database(tmp_path / "store.db")
+        jobs = [asyncio.ensure_future(patiently(database, f"p{n}")) for n in range(3)]
+        await asyncio.sleep(0)
+        await database.close()
+        assert [await job for job in jobs] == [1, 1, 1]
+        async with opened(tmp_path / "store.db") as again:
+            return await again.read(count)
+
+    assert run(story()) == 3
+
+
+async def patiently(database, account):
+    def work(transaction, accounts):
+        return [add(one)(transaction) for one in accounts]
+
+    return await database.write_together(work, account, quick=True, patient=True)
+
+
 def test_a_failing_job_is_rolled_back_alone(path):
     async def story():
         async with opened(path) as database:

@@ -120,7 +120,7 @@ class Runtime:
             intake=Intake(store=self.store, accounts=accounts, rules=self._rules, accepted=self._accepted),
             delivery=self.delivery,
             stream=self.stream,
-            sessions=OpenSessions(self.store.sessions.add),
+            sessions=OpenSessions(partial(self.store.sessions.add, patient=True)),
             dns=names,
             providers=self._states,
             files=files,

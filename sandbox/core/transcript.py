@@ -92,7 +92,7 @@ class Transcript:
 
 
 class OpenSessions:
-    """Conversations that have not ended, so that viewers see them before they are stored."""
+    """Conversations that are not stored yet: those that go on, and for a moment those that ended."""
 
     def __init__(self, store_finished: Callable[[SessionRecord], Any]) -> None:
         self._open: dict[str, Transcript] = {}
@@ -106,6 +106,7 @@ class OpenSessions:
     async def leave(self, transcript: Transcript) -> None:
         """A conversation ended; it is stored."""
         record = transcript.finish()
+        self.stirred()
         try:
             await self._store_finished(record)
         finally:
@@ -129,7 +130,7 @@ class OpenSessions:
 
     def sending(self, account: str, *, begun: bool) -> list[SessionRecord]:
         """The account's conversations that may bring a message; unless `begun`, also those that brought none yet."""
-        found = [one for one in self._open.values() if one.account == account]
+        found = [one for one in self._open.values() if one.account == account and one.ended is None]
         return [one.record() for one in found if one.sending() or not (begun or one.used)]
 
     def all(self, account: str) -> list[SessionRecord]:

@@ -73,17 +73,23 @@ class Database:
         return await self.write_together(lambda transaction, _: (work(transaction),), None, quick=False)
 
     async def write_together(
-        self, work: Callable[[Transaction, Sequence[Item]], Sequence[T]], item: Item, *, quick: bool
+        self,
+        work: Callable[[Transaction, Sequence[Item]], Sequence[T]],
+        item: Item,
+        *,
+        quick: bool,
+        patient: bool = False,
     ) -> T:
         """Like `write`, for work that is cheaper for many: `work` gets the items of all jobs of its kind that wait.
 
         It returns their results in order. When it raises, nothing of it is kept, and it is called again for each item.
-        `quick` work is a few statements that touch few pages: it is done on the event loop.
+        `quick` work is a few statements that touch few pages: it is done on the event loop. `patient` work waits a
+        moment for another job whose commit it can share.
         """
         if self._closed:
             raise StoreError("the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.put(Job(work=work, item=item, quick=quick, future=future))
+        self._writer.put(Job(work=work, item=item, quick=quick, patient=patient, future=future))
         return await future
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,9 @@ from sandbox.core.model import Channel
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.messages import Clause
 from sandbox.core.store.tallies import REFUSED, SESSIONS, tally
+
+FEW_LINES = 100
+"""Lines of a transcript that is stored so quickly that the event loop can do it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +46,13 @@ class SessionRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, record: SessionRecord) -> None:
-        """Keep a finished session and tell the event log: `session.closed`, and `attempt.refused` for each refusal."""
-        await self._database.write(lambda transaction: _add(transaction, record))
+    async def add(self, record: SessionRecord, *, patient: bool = False) -> None:
+        """Keep a finished session and tell the event log: `session.closed`, and `attempt.refused` for each refusal.
+
+        `patient` callers rather wait a moment than have a commit of their own.
+        """
+        quick = len(record.lines) <= FEW_LINES
+        await self._database.write_together(_add_all, record, quick=quick, patient=patient)
 
     async def page(
         self,
@@ -81,16 +88,17 @@ class SessionRows:
         return await self._database.read(lambda c: (tally(c, account, SESSIONS), tally(c, account, REFUSED)))
 
 
-_COLUMNS = "id, account, provider, channel, client, user, summary, started, ended, refused, detail"
-_INSERT = f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+_COLUMNS = (
+    "id", "account", "provider", "channel", "client", "user", "summary", "started", "ended", "refused", "detail",
+)  # fmt: skip
 _SELECT = "SELECT id, account, provider, channel, client, user, summary, started, ended, detail FROM sessions"
 
 
 def matching(records: Sequence[SessionRecord], clause: Clause) -> list[SessionRecord]:
     """Those that fit a search, of conversations that are not stored yet: asked in a table of the same form."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(f"CREATE TABLE sessions ({_COLUMNS})")
-        connection.executemany(_INSERT, [_row(record) for record in records])
+        connection.execute(f"CREATE TABLE sessions ({', '.join(_COLUMNS)})")
+        Transaction(connection).insert("sessions", _COLUMNS, [_row(record) for record in records])
         fitting = connection.execute(f"SELECT id FROM sessions WHERE {clause.sql}", clause.params)  # noqa: S608
         names = {name for (name,) in fitting}
     return [record for record in records if record.id in names]
@@ -119,18 +127,18 @@ def _row(record: SessionRecord) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _add(transaction: Transaction, record: SessionRecord) -> None:
-    transaction.execute(_INSERT, _row(record))
-    ended = record.ended if record.ended is not None else record.started
+def _add_all(transaction: Transaction, records: Sequence[SessionRecord]) -> list[None]:
+    transaction.insert("sessions", _COLUMNS, [_row(record) for record in records])
+    transaction.events_together([event for record in records for event in _events(record)])
+    return [None] * len(records)
+
+
+def _events(record: SessionRecord) -> Iterator[dict[str, Any]]:
+    about = {"account": record.account, "at": record.started if record.ended is None else record.ended}
+    common = {"session": record.id, "provider": record.provider}
     for refusal in record.refusals:
-        data = {"session": record.id, "provider": record.provider, "channel": record.channel, **refusal}
-        transaction.event(account=record.account, at=ended, type="attempt.refused", data=data)
-    transaction.event(
-        account=record.account,
-        at=ended,
-        type="session.closed",
-        data={"session": record.id, "provider": record.provider, "summary": record.summary},
-    )
+        yield {**about, "type": "attempt.refused", "data": {**common, "channel": record.channel, **refusal}}
+    yield {**about, "type": "session.closed", "data": {**common, "summary": record.summary}}
 
 
 def _records(connection: sqlite3.Connection, sql: str, params: tuple[Any, ...]) -> list[SessionRecord]:

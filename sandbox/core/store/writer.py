@@ -3,7 +3,7 @@
 Two threads take turns with one connection, and never hold it at the same time. Quick jobs run on the event loop, where
 nobody contends for the interpreter; then the writer's own thread does the slow ones and commits, so that nothing on the
 loop waits for the disk. Each group of jobs has its own savepoint, and is rolled back alone when it raises. When the
-commit itself fails, nobody's future succeeds.
+commit itself fails, nobody's future succeeds. A job that is patient waits a moment for another one to share its commit.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ BATCH = 512
 BUSY_SECONDS = 5.0
 """How long another process may hold the file before writers are told that the store is not available."""
 RETRY_SECONDS = 0.02
+PATIENCE_SECONDS = 0.05
+"""How long patient jobs wait (really) for one that is not."""
 _SPOILING = (sqlite3.OperationalError, sqlite3.DatabaseError)
 """A full disk, a lost or a damaged file (the second one is that by itself, not as a base) spoils the transaction."""
 
@@ -43,6 +45,8 @@ class Job(Generic[T]):
     item: Any
     quick: bool
     """Whether the work is a few statements that touch few pages, so that the event loop can do it."""
+    patient: bool
+    """Whether it would rather share the commit of a later job than have one of its own."""
     future: asyncio.Future[T]
     result: T | None = None
     error: BaseException | None = None
@@ -74,6 +78,7 @@ class Writer:
         self._waiting: deque[Job[Any]] = deque()
         self._busy = False
         self._rested = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
         self._handed: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -81,29 +86,52 @@ class Writer:
     def put(self, job: Job[Any]) -> None:
         """Take a job of the running loop."""
         self._waiting.append(job)
-        if not self._busy:
-            self._busy = True
-            self._rested.clear()
-            asyncio.get_running_loop().call_soon(self._go_on)
+        if self._busy:
+            return
+        if job.patient:
+            self._start_later()
+        else:
+            self._start()
 
     async def close(self) -> None:
         """Finish what is waiting, then end the thread."""
-        if self._busy:
+        while self._waiting or self._busy:
+            if not self._busy:
+                self._start()
             await self._rested.wait()
         self._handed.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
 
     # on the loop
 
+    def _start(self) -> None:
+        """Leave the rest, with a job that hurries or one that has waited long enough."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._busy = True
+        self._rested.clear()
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _start_later(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._start)
+
+    def _look_again(self) -> None:
+        """After a transaction: go on with what came meanwhile, or rest."""
+        if not all(job.patient for job in self._waiting):
+            self._go_on()
+            return
+        self._busy = False
+        self._rested.set()
+        if self._waiting:
+            self._start_later()
+
     def _go_on(self) -> None:
         """Begin the next transaction with what is waiting."""
         jobs = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-        if not jobs:
-            self._busy = False
-            self._rested.set()
-            return
         batch = _Batch(jobs=jobs, left=jobs, loop=asyncio.get_running_loop())
-        quick = [job for job in jobs if job.quick]
+        quick = sorted((job for job in jobs if job.quick), key=lambda job: not job.patient)
         if quick:
             try:
                 batch.begun = self._try_to_begin()
@@ -127,7 +155,7 @@ class Writer:
                 job.future.set_result(job.result)
             else:
                 job.future.set_exception(job.error)
-        batch.loop.call_soon(self._go_on)
+        batch.loop.call_soon(self._look_again)
         if events:  # in the order of their numbers, by which listeners know what they have seen
             self._on_commit(sorted(events, key=lambda event: event.id))
 
