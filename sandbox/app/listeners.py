@@ -12,9 +12,9 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from sandbox.wire.http.connection import HttpConnection
+
 KEEP_ALIVE_SECONDS = 75
-HEADER_BYTES = 65_536
-"""Octets of request line and headers; a raw submission names all its recipients in one header."""
 BACKLOG = 128
 """Connections that wait to be accepted; the loop takes as many in one go."""
 TICK_SECONDS = 1.0
@@ -85,7 +85,7 @@ class HttpListener:
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            h11_max_incomplete_event_size=HEADER_BYTES,
+            http=HttpConnection,
             ws="none",
             backlog=BACKLOG,
             ssl_context_factory=None if context is None else lambda _config, _default: context,
