@@ -2,8 +2,13 @@
 
 Two threads take turns with one connection, and never hold it at the same time. Quick jobs run on the event loop, where
 nobody contends for the interpreter; then the writer's own thread does the slow ones and commits, so that nothing on the
-loop waits for the disk. Each group of jobs has its own savepoint, and is rolled back alone when it raises. When the
-commit itself fails, nobody's future succeeds. A job that is patient waits a moment for another one to share its commit.
+loop waits for the disk. Where the disk syncs in less time than threads take to hand over, and in memory, the loop
+commits quick jobs itself. Each group of jobs has its own savepoint, and is rolled back alone when it raises. When the
+commit itself fails, nobody's future succeeds.
+
+A job that is patient waits a moment for another one to share its commit. After a slow commit the jobs that wait give
+those who were just answered the time to come with the next one: two groups of clients that take turns would wait for
+twice as many syncs.
 """
 
 from __future__ import annotations
@@ -32,6 +37,14 @@ BUSY_SECONDS = 5.0
 RETRY_SECONDS = 0.02
 PATIENCE_SECONDS = 0.05
 """How long patient jobs wait (really) for one that is not."""
+SLOW_SECONDS = 0.002
+"""A commit that takes longer is the thread's."""
+SLOW_IN_A_ROW = 2
+"""Slow commits on the loop after which the thread has the next; one alone may be a checkpoint."""
+ELSEWHERE = 256
+"""Commits of the thread until the loop tries again."""
+GATHER_SHARE, GATHER_SECONDS = 0.5, 0.005
+"""How much of the time that the last commit took others are waited for, and how long at the most."""
 _SPOILING = (sqlite3.OperationalError, sqlite3.DatabaseError)
 """A full disk, a lost or a damaged file (the second one is that by itself, not as a base) spoils the transaction."""
 
@@ -60,6 +73,10 @@ class _Batch:
     left: list[Job[Any]]
     """What the thread has to do before it commits."""
     begun: bool = False
+    hurried: int = 0
+    """Jobs that are not patient."""
+    took: float = 0.0
+    """Seconds that the thread's commit took."""
 
 
 class Writer:
@@ -79,6 +96,12 @@ class Writer:
         self._busy = False
         self._rested = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._hurried = 0
+        """Jobs in the queue that are not patient."""
+        self._gathering = 0
+        """How many of them are waited for before the next transaction begins; 0 when none is about to begin."""
+        self._slow = 0
+        self._elsewhere = 0
         self._handed: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -86,17 +109,20 @@ class Writer:
     def put(self, job: Job[Any]) -> None:
         """Take a job of the running loop."""
         self._waiting.append(job)
-        if self._busy:
-            return
-        if job.patient:
-            self._start_later()
-        else:
-            self._start()
+        self._hurried += not job.patient
+        if self._gathering:
+            if self._hurried >= self._gathering:
+                self._start()
+        elif not self._busy:
+            if job.patient:
+                self._start_in(PATIENCE_SECONDS)
+            else:
+                self._start()
 
     async def close(self) -> None:
         """Finish what is waiting, then end the thread."""
         while self._waiting or self._busy:
-            if not self._busy:
+            if not self._busy or self._gathering:
                 self._start()
             await self._rested.wait()
         self._handed.put(None)
@@ -105,32 +131,37 @@ class Writer:
     # on the loop
 
     def _start(self) -> None:
-        """Leave the rest, with a job that hurries or one that has waited long enough."""
+        """Begin a transaction at the end of this turn."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._busy = True
+        self._busy, self._gathering = True, 0
         self._rested.clear()
         asyncio.get_running_loop().call_soon(self._go_on)
 
-    def _start_later(self) -> None:
+    def _start_in(self, seconds: float) -> None:
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._start)
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._start)
 
-    def _look_again(self) -> None:
-        """After a transaction: go on with what came meanwhile, or rest."""
-        if not all(job.patient for job in self._waiting):
+    def _look_again(self, last: _Batch) -> None:
+        """After a transaction: go on with what came meanwhile, gather more, or rest."""
+        if not self._hurried:
+            self._busy = False
+            self._rested.set()
+            if self._waiting:
+                self._start_in(PATIENCE_SECONDS)
+        elif last.took > SLOW_SECONDS and last.hurried:
+            self._gathering = self._hurried + last.hurried
+            self._start_in(min(GATHER_SECONDS, last.took * GATHER_SHARE))
+        else:
             self._go_on()
-            return
-        self._busy = False
-        self._rested.set()
-        if self._waiting:
-            self._start_later()
 
     def _go_on(self) -> None:
         """Begin the next transaction with what is waiting."""
         jobs = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-        batch = _Batch(jobs=jobs, left=jobs, loop=asyncio.get_running_loop())
+        hurried = sum(not job.patient for job in jobs)
+        self._hurried -= hurried
+        batch = _Batch(jobs=jobs, left=jobs, loop=asyncio.get_running_loop(), hurried=hurried)
         quick = sorted((job for job in jobs if job.quick), key=lambda job: not job.patient)
         if quick:
             try:
@@ -138,11 +169,27 @@ class Writer:
                 if batch.begun:
                     batch.left = [job for job in jobs if not job.quick]
                     self._perform_all(quick)
+                    if not batch.left and self._commit_here():
+                        self._settle(batch)
+                        return
             except (sqlite3.Error, OSError, StoreError) as error:
                 self._fail(batch, error)
                 self._settle(batch)
                 return
         self._handed.put(batch)
+
+    def _commit_here(self) -> bool:
+        """Commit on the loop while the disk is quick; False when the thread is to do it."""
+        if self._elsewhere:
+            self._elsewhere -= 1
+            return False
+        began = time.perf_counter()
+        self._connection.execute("COMMIT")
+        slow = time.perf_counter() - began > SLOW_SECONDS
+        self._slow = self._slow + 1 if slow else 0
+        if self._slow == SLOW_IN_A_ROW:
+            self._slow, self._elsewhere = 0, ELSEWHERE
+        return True
 
     def _settle(self, batch: _Batch) -> None:
         """Tell those who wait, and go on."""
@@ -155,7 +202,7 @@ class Writer:
                 job.future.set_result(job.result)
             else:
                 job.future.set_exception(job.error)
-        batch.loop.call_soon(self._look_again)
+        batch.loop.call_soon(self._look_again, batch)
         if events:  # in the order of their numbers, by which listeners know what they have seen
             self._on_commit(sorted(events, key=lambda event: event.id))
 
@@ -174,7 +221,9 @@ class Writer:
         if not batch.begun:
             self._begin()
         self._perform_all(batch.left)
+        began = time.perf_counter()
         self._connection.execute("COMMIT")
+        batch.took = time.perf_counter() - began
 
     def _begin(self) -> None:
         """Wait until nobody else writes, but not for ever."""
