@@ -17,7 +17,8 @@ from sandbox.core.errors import NotFoundError
 Names = Callable[[Account, str, str], Awaitable[list[str] | None]]
 """(account, name in lower case without final dot, type) → a provider's records in presentation form.
 
-None when the name is none of a provider's; `NotFoundError` when it would be, but does not exist.
+None when the name is none of a provider's; `NotFoundError` when it would be, but does not exist. What they publish
+follows from settings and resources alone: answers are kept until a resource changes.
 """
 CHAIN = 16
 """CNAMEs that are followed before they count as a loop."""
@@ -79,6 +80,10 @@ class Authority:
 
         `RecordError` when `name` is none.
         """
+        question = (__name__, account.id, name, rtype)
+        return await self._zones.conclude(question, lambda: self._resolve(account, name, rtype))
+
+    async def _resolve(self, account: Account, name: str, rtype: str) -> Resolution:
         here = parse_name(name)
         aliases: list[Record] = []
         own = False

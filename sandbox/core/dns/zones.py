@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import dns.name
 
@@ -17,6 +17,7 @@ from sandbox.core.errors import NotFoundError
 from sandbox.core.model import Resource
 from sandbox.core.store import Store
 
+T = TypeVar("T")
 TTL = 86_400
 """Seconds that the records which come with a zone live."""
 SOA_TIMES = "3600 600 604800 1800"
@@ -30,6 +31,10 @@ class Zones:
         self._store = store
         self._changing = asyncio.Lock()
         self._views: dict[tuple[str, str], tuple[Resource, Zone]] = {}
+
+    async def conclude(self, question: Hashable, work: Callable[[], Awaitable[T]]) -> T:
+        """The answer to a question that depends on zones and other resources only, as `Resources.conclude` keeps it."""
+        return await self._store.resources.conclude(question, work)
 
     async def all(self, account: str) -> list[Resource]:
         """The zones of an account, oldest first."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sandbox.core.model import Resource
 from sandbox.core.store.database import Database, Transaction
+
+T = TypeVar("T")
+CONCLUSIONS = 10_000
+"""Answers that are remembered until a resource changes."""
 
 
 @dataclass(slots=True)
@@ -71,15 +75,26 @@ class Resources:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._shelves: dict[tuple[str, str], _Shelf] = {}
-        self.concluded: dict[Hashable, Any] = {}
-        """What was concluded from the resources as they are now; who asks the same again finds the answer here.
-
-        Every change begins an empty one, so hold on to this one while concluding.
-        """
+        self._concluded: dict[Hashable, Any] = {}
+        """Every change begins an empty one."""
 
     def _put(self, shelf: _Shelf, resource: Resource) -> None:
         shelf.put(resource)
-        self.concluded = {}
+        self._concluded = {}
+
+    async def conclude(self, question: Hashable, work: Callable[[], Awaitable[T]]) -> T:
+        """What follows from the resources as they are now: `work` finds out, who asks the same again is told at once.
+
+        The answer must depend on resources alone, neither on the clock nor on the world outside.
+        """
+        known = self._concluded  # what is concluded while something changes is forgotten with the old state
+        if question in known:
+            found: T = known[question]
+            return found
+        if len(known) >= CONCLUSIONS:
+            known.clear()
+        found = known[question] = await work()
+        return found
 
     async def _shelf(self, provider: str, kind: str) -> _Shelf:
         shelf = self._shelves.get((provider, kind))
@@ -95,23 +110,29 @@ class Resources:
     def forget(self) -> None:
         """Drop the memory after rows changed without this object's knowledge."""
         self._shelves.clear()
-        self.concluded = {}
+        self._concluded = {}
+
+    # The next four are asked several times for each message: what is in memory costs no second coroutine.
 
     async def get(self, account: str, provider: str, kind: str, resource_id: str) -> Resource | None:
         """The resource with this id, or None."""
-        return (await self._shelf(provider, kind)).by_id.get((account, resource_id))
+        shelf = self._shelves.get((provider, kind)) or await self._shelf(provider, kind)
+        return shelf.by_id.get((account, resource_id))
 
     async def find(self, account: str, provider: str, kind: str, key: str) -> Resource | None:
         """The account's resource with this key, or None."""
-        return (await self._shelf(provider, kind)).by_key.get((account, key))
+        shelf = self._shelves.get((provider, kind)) or await self._shelf(provider, kind)
+        return shelf.by_key.get((account, key))
 
     async def anywhere(self, provider: str, kind: str, key: str) -> list[Resource]:
         """Resources with this key in any account: how a credential selects its account."""
-        return list((await self._shelf(provider, kind)).owners.get(key, ()))
+        shelf = self._shelves.get((provider, kind)) or await self._shelf(provider, kind)
+        return list(shelf.owners.get(key, ()))
 
     async def all(self, account: str, provider: str, kind: str) -> list[Resource]:
         """All of an account's resources of a kind, oldest first."""
-        return list((await self._shelf(provider, kind)).sorted(account))
+        shelf = self._shelves.get((provider, kind)) or await self._shelf(provider, kind)
+        return list(shelf.sorted(account))
 
     async def owned(self, account: str) -> list[Resource]:
         """Everything that an account owns, of every provider and kind, oldest first of each."""
@@ -182,7 +203,7 @@ class Resources:
         shelf = await self._shelf(resource.provider, resource.kind)
         await self._database.write(lambda transaction: _delete(transaction, resource))
         shelf.drop(resource.account, resource.id)
-        self.concluded = {}
+        self._concluded = {}
 
 
 _IDENTITY = "account = ? AND provider = ? AND kind = ? AND id = ?"

@@ -32,8 +32,6 @@ PERMISSIONS: Mapping[str, tuple[str, str]] = {
 """Single permissions, as statements name them between braces: the verb and the resource type that they stand for."""
 DEPTH = 8
 """Compartments within compartments."""
-CONCLUSIONS = 10_000
-"""Answers that are remembered until a resource changes."""
 _NAME = r"(?:'[^']*'|[^\s,'{}]+)(?:/(?:'[^']*'|[^\s,'{}]+))?"
 _STATEMENT = re.compile(
     rf"(?P<effect>allow|endorse|admit|define)\s+"
@@ -106,13 +104,10 @@ async def allowed(
     services: Services, account: Account, principal: Principal, verb: str, resource: str, compartment: str
 ) -> bool:
     """Whether a user may do something to a type of resource in a compartment."""
-    known = services.store.resources.concluded
     question = (__name__, account.id, principal.user, verb, resource, compartment)
-    if question not in known:
-        if len(known) >= CONCLUSIONS:
-            known.clear()
-        known[question] = await _allowed(services, account, principal, verb, resource, compartment)
-    return bool(known[question])
+    return await services.store.resources.conclude(
+        question, lambda: _allowed(services, account, principal, verb, resource, compartment)
+    )
 
 
 async def _allowed(
