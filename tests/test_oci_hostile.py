@@ -88,14 +88,19 @@ def test_any_query_is_answered(client, query, kind):
     answered(*client.call("GET", f"/20170907/{kind}?{asked}"))
 
 
+def may_stand_in_a_header(character):
+    """RFC 9110 section 5.5; with others it is no request, and refused before it reaches an API."""
+    return 32 < ord(character) < 255 and character != "\x7f"
+
+
 @RUN
 @given(raw=st.binary(max_size=400), recipients=TEXT, sender=TEXT)
 def test_any_raw_message_is_answered(client, raw, recipients, sender):
     headers = {
         "content-type": "message/rfc822",
         "compartment-id": client.oci["compartment"],
-        "sender": "".join(c for c in sender if 32 < ord(c) < 255) or "noreply@example.com",
-        "recipients": "".join(c for c in recipients if 32 < ord(c) < 255) or "ada@example.org",
+        "sender": "".join(filter(may_stand_in_a_header, sender)) or "noreply@example.com",
+        "recipients": "".join(filter(may_stand_in_a_header, recipients)) or "ada@example.org",
     }
     answered(*client.call("POST", "/20220926/actions/submitRawEmail", raw, headers))
 

@@ -61,7 +61,7 @@ class Network:
 
     async def _open_http(self, controls: AppControls, paths: Certificates) -> None:
         app = Starlette(routes=[*routes(self._services, controls, self._settings.login), self._apis])
-        guarded = guard(app, [self._settings.host, *self._settings.allowed_hosts])
+        guarded = guard(self._apis.straight(app), [self._settings.host, *self._settings.allowed_hosts])
         for name, context in (("http", None), ("https", server_context(paths, alpn=("http/1.1",)))):
             await self._open_web(name, guarded, context)
 

@@ -1,24 +1,30 @@
 """The providers' APIs on the HTTP side, put together at the first request that is for none of the viewers' paths.
 
 Their tables of operations are the largest part of the program. A run in which nobody calls an API, as almost every
-pytest session with mail over SMTP, never loads them.
+pytest session with mail over SMTP, never loads them. `straight` finds an API by the first part of the path and hands
+the call over, past the routes and the middleware that viewers and pages need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from starlette.routing import BaseRoute, Match, NoMatchFound
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.core.services import Services
 from sandbox.settings import Settings
+from sandbox.wire.http import Api
+from sandbox.wire.http.exchange import path_of
 from sandbox.wire.provider import Provider
 
 _FOUND = "sandbox.route"
 """Where the scope says which of the routes it was for."""
+_VIEWERS = frozenset({"sandbox", "web"})
+"""First parts of the viewers' paths; `/` is theirs for these methods:"""
+_LOOKING = frozenset({"GET", "HEAD"})
 
 
 class ProviderRoutes(BaseRoute):
@@ -36,6 +42,35 @@ class ProviderRoutes(BaseRoute):
             for provider in self._providers
             for route in provider.routes(self._services, getattr(self._settings, provider.name))
         ]
+
+    @cached_property
+    def _apis(self) -> Mapping[str, Sequence[Api]]:
+        """The APIs by the first part of their paths."""
+        found: dict[str, list[Api]] = {}
+        for route in self._routes:
+            if isinstance(route, Api):
+                found.setdefault(_first(route.prefix), []).append(route)
+        return found
+
+    def straight(self, app: ASGIApp) -> ASGIApp:
+        """`app` for whatever is not for an API."""
+
+        async def sorted_out(scope: Scope, receive: Receive, send: Send) -> None:
+            api = self._api(scope)
+            if api is None:
+                await app(scope, receive, send)
+            else:
+                await api.handle(scope, receive, send)
+
+        return sorted_out
+
+    def _api(self, scope: Scope) -> Api | None:
+        if scope["type"] != "http":
+            return None
+        first = _first(path_of(scope))
+        if first in _VIEWERS or (not first and scope["method"] in _LOOKING):
+            return None
+        return next((api for api in self._apis.get(first, ()) if api.matches(scope)[0] is Match.FULL), None)
 
     def load(self) -> None:
         """Load all of it now; from any thread."""
@@ -62,3 +97,7 @@ class ProviderRoutes(BaseRoute):
         """Let the route answer."""
         route: BaseRoute = scope[_FOUND]
         await route.handle(scope, receive, send)
+
+
+def _first(path: str) -> str:
+    return path.removeprefix("/").partition("/")[0]

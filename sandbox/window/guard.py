@@ -6,11 +6,10 @@ forged form or fetch shows in Origin or Sec-Fetch-Site. Programs send none of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.window.problems import Problem
@@ -46,8 +45,8 @@ async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) 
 
 def _objection(scope: Scope, allowed: frozenset[str]) -> Problem | None:
     """Why a request is turned away, or None."""
-    headers = Headers(scope=scope)
-    hosts = headers.getlist("host")
+    named = _named(scope)
+    hosts = named[b"host"]
     if len(hosts) != 1 or not _addressed_to_us(hosts[0], scope, allowed):
         return Problem(
             403,
@@ -55,8 +54,17 @@ def _objection(scope: Scope, allowed: frozenset[str]) -> Problem | None:
             "the Host header names none of this sandbox's names; start it with --allowed-hosts NAME to allow one more",
         )
     if scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS:
-        return _cross_site(headers, hosts[0])
+        return _cross_site(named[b"sec-fetch-site"], named[b"origin"], hosts[0])
     return None
+
+
+def _named(scope: Scope) -> dict[bytes, list[str]]:
+    """The values of the headers that the guard looks at."""
+    found: dict[bytes, list[str]] = {b"host": [], b"sec-fetch-site": [], b"origin": []}
+    for name, value in scope["headers"]:
+        if name in found:
+            found[name].append(value.decode("latin-1"))
+    return found
 
 
 def _addressed_to_us(host: str, scope: Scope, allowed: frozenset[str]) -> bool:
@@ -67,9 +75,7 @@ def _addressed_to_us(host: str, scope: Scope, allowed: frozenset[str]) -> bool:
     return name in allowed or name == _host_form(str(server[0]))
 
 
-def _cross_site(headers: Headers, host: str) -> Problem | None:
-    sites = headers.getlist("sec-fetch-site") or [""]
-    origins = headers.getlist("origin")
+def _cross_site(sites: Sequence[str], origins: Sequence[str], host: str) -> Problem | None:
     foreign = any(site.lower() not in OWN_SITE for site in sites) or any(not _own(origin, host) for origin in origins)
     if not foreign:
         return None

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from sandbox.providers.oci.draft import Draft, Mailbox
 
@@ -32,7 +33,7 @@ def compose(draft: Draft, *, message_id: str, now: float, boundary: str) -> byte
     `message_id` is without angle brackets, `now` in Unix seconds, `boundary` separates the parts if there are two.
     """
     head = [
-        _field("Date", format_datetime(datetime.fromtimestamp(now, UTC))),
+        _field("Date", _date(int(now))),
         _field("From", _shown([draft.sender])),
         _field("To", _shown(draft.to) or ("" if draft.cc else "undisclosed-recipients:;")),
         _field("Cc", _shown(draft.cc)),
@@ -43,6 +44,11 @@ def compose(draft: Draft, *, message_id: str, now: float, boundary: str) -> byte
         _field("MIME-Version", "1.0"),
     ]
     return "".join(head).encode("ascii") + _content(draft, boundary)
+
+
+@lru_cache(maxsize=8)  # it has whole seconds, of which every message of the same second wants the same
+def _date(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC))
 
 
 def _content(draft: Draft, boundary: str) -> bytes:

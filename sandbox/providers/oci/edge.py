@@ -25,6 +25,7 @@ from sandbox.wire.http.api import CONTROL_BODY
 
 USERS = 1000
 """Users whose request times are kept before those of idle ones are dropped."""
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CLIENT_ID = re.compile(r"[\w-]{1,128}", re.ASCII)
 
 
@@ -44,9 +45,9 @@ _LIMITS: Mapping[Condition, Callable[[Exchange], int | None]] = {
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer; without a body for None."""
     if value is None:
-        return Response(status_code=status, headers=dict(headers or {}))
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode("utf-8", "replace"), status, dict(headers or {}), "application/json")
+        return Response(status_code=status, headers=headers)
+    octets = _JSON.encode(value).encode("utf-8", "replace")
+    return Response(octets, status, headers, "application/json")
 
 
 class OciEdge:
@@ -115,7 +116,8 @@ class OciEdge:
         ids = exchange.account.ids
         given = exchange.headers.get("opc-request-id", "")
         first = given if _CLIENT_ID.fullmatch(given) else ids.hex(32).upper()
-        response.headers["opc-request-id"] = f"{first}/{ids.hex(32).upper()}/{ids.hex(32).upper()}"
+        whole = f"{first}/{ids.hex(32).upper()}/{ids.hex(32).upper()}"
+        response.raw_headers.append((b"opc-request-id", whole.encode("ascii")))
 
     def _count(self, exchange: Exchange, principal: Principal) -> None:
         now = exchange.account.clock.now()
@@ -140,7 +142,7 @@ async def _signer(exchange: Exchange) -> Principal:
     request = signature.Request(
         method=exchange.method,
         target=exchange.target,
-        headers={name.lower(): value.strip() for name, value in exchange.headers.items()},
+        headers={name: value.strip() for name, value in exchange.headers.items()},
         body=exchange.body,
     )
     signature.verify(signed, request, key.data["publicKey"], (time.time(), exchange.account.clock.now()))

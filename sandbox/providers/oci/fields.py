@@ -27,12 +27,20 @@ def json_object(exchange: Exchange, known: Collection[str] | None = None) -> dic
     if media != "application/json":
         raise Refusal("https.415.media-type", parameter="content-type")
     try:
-        value = json.loads(exchange.body, parse_constant=_finite, parse_float=_finite)
+        value = document(exchange)
     except (ValueError, RecursionError) as error:  # RecursionError: brackets nested thousands deep
         raise Refusal("https.400.cannot-parse") from error
     if not isinstance(value, dict) or (known is not None and not set(known) >= set(value)):
         raise Refusal("https.400.cannot-parse")
     return value
+
+
+def document(exchange: Exchange) -> Any:
+    """The body's JSON, read once and not to be changed; `ValueError` or `RecursionError` when it is none."""
+    if exchange.document is None:
+        text = exchange.body.decode(json.detect_encoding(exchange.body), "surrogatepass")
+        exchange.document = _JSON.decode(text)
+    return exchange.document
 
 
 def text(fields: Mapping[str, Any], name: str, most: int) -> str | None:
@@ -59,6 +67,9 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{text} is not a JSON number")
     return value
+
+
+_JSON = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
 
 
 def optional_text(fields: Mapping[str, Any], name: str) -> str | None:

@@ -53,6 +53,7 @@ class Request:
     body: bytes
 
 
+@lru_cache(maxsize=64)  # of one request it is asked twice: for the account, and to verify
 def parse(authorization: str) -> Signed:
     """Read the header; `SignatureError` when it is missing, of another scheme, or lacks a parameter."""
     scheme, _, rest = authorization.strip().partition(" ")
@@ -118,11 +119,17 @@ def _check_date(signed: Signed, request: Request, clocks: Sequence[float]) -> No
     name = "x-date" if "x-date" in signed.headers else "date"
     text = _value(name, request)
     try:
-        moment = parsedate_to_datetime(text).timestamp()
+        moment = _moment(text)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise SignatureError(f"{name} is not a date: {text[:100]}") from error
     if min(abs(moment - clock) for clock in clocks) > SKEW:
         raise SignatureError(f"{name} is more than {SKEW:.0f} seconds away from the present: {text}")
+
+
+@lru_cache(maxsize=64)  # requests of the same second have the same date
+def _moment(text: str) -> float:
+    """Unix seconds of a date of RFC 5322."""
+    return parsedate_to_datetime(text).timestamp()
 
 
 def _check_body(request: Request) -> None:

@@ -145,7 +145,7 @@ def _check_address(address: str) -> None:
 def about_email(exchange: Exchange) -> FaultContext:
     """What a submission says about itself, as far as it can be read."""
     try:
-        body = json.loads(exchange.body)
+        body = fields.document(exchange)
     except (ValueError, RecursionError):
         body = None
     body = body if isinstance(body, dict) else {}

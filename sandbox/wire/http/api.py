@@ -28,7 +28,7 @@ from sandbox.core.model import Channel, Principal, Stage
 from sandbox.core.services import Services
 from sandbox.core.transcript import Transcript
 from sandbox.wire.http import chaos
-from sandbox.wire.http.exchange import Exchange, path_of, read_body, target_of
+from sandbox.wire.http.exchange import NO_QUERY, Exchange, RequestHeaders, path_of, read_body, target_of
 from sandbox.wire.http.recording import record_body, record_request, record_response
 
 log = logging.getLogger(__name__)
@@ -147,7 +147,8 @@ class Api(BaseRoute):
             await self._close(exchange)
 
     async def _open(self, scope: Scope) -> Exchange:
-        headers = Headers(scope=scope)
+        headers = RequestHeaders(scope["headers"])
+        query = scope["query_string"]
         account = await self._edge.account(self._services, headers)
         client = ":".join(str(part) for part in scope.get("client") or ())
         transcript = Transcript(
@@ -167,7 +168,7 @@ class Api(BaseRoute):
             method=scope["method"],
             target=target_of(scope),
             path=path_of(scope),
-            query=QueryParams(scope.get("query_string", b"")),
+            query=QueryParams(query) if query else NO_QUERY,
             headers=headers,
             client=client,
         )

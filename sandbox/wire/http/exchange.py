@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,28 @@ from sandbox.core.model import Principal, Stage
 from sandbox.core.services import ProviderState, Services
 from sandbox.core.transcript import Transcript
 
+NO_QUERY = QueryParams()
 DRAIN = 33_554_432
 """Octets of an oversized body that are read and dropped, so that the client is ready to hear the answer."""
+
+
+class RequestHeaders(Headers):
+    """The headers of a request, decoded once; several parts of the wrapper and of a provider ask for them."""
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        super().__init__(raw=list(raw))
+        self._pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw]
+        self._first = dict(reversed(self._pairs))
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key.lower()]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key.lower() in self._first
+
+    def items(self) -> list[tuple[str, str]]:  # type: ignore[override]
+        """Names in lower case with their values, in order, repeated ones too."""
+        return self._pairs
 
 
 @dataclass(kw_only=True)
@@ -45,6 +65,8 @@ class Exchange:
     principal: Principal | None = None
     disturbance: Disturbance | None = None
     """What is forced on the connection besides an answer."""
+    document: Any = None
+    """What the provider read of the body, so that nobody has to read it again."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Values of the path template's `{names}`."""
 
