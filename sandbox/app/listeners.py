@@ -79,6 +79,7 @@ class HttpListener:
     def __init__(self, app: ASGIApp, server: socket.socket, context: ssl.SSLContext | None) -> None:
         config = uvicorn.Config(
             app,
+            interface="asgi3",
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -7,7 +7,7 @@ the call over, past the routes and the middleware that viewers and pages need.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -55,12 +55,9 @@ class ProviderRoutes(BaseRoute):
     def straight(self, app: ASGIApp) -> ASGIApp:
         """`app` for whatever is not for an API."""
 
-        async def sorted_out(scope: Scope, receive: Receive, send: Send) -> None:
+        def sorted_out(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             api = self._api(scope)
-            if api is None:
-                await app(scope, receive, send)
-            else:
-                await api.handle(scope, receive, send)
+            return app(scope, receive, send) if api is None else api.handle(scope, receive, send)
 
         return sorted_out
 

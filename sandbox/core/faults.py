@@ -193,6 +193,11 @@ class Faults:
         return before is not None and not before.used_up
 
 
+def may_be_forced(faults: Faults, octets: bytes) -> bool:
+    """Whether a call may meet an error at all: one is armed, or its text somewhere has the magic domain."""
+    return faults.armed or MAGIC_DOMAIN.encode() in octets.lower()
+
+
 def magic_error(address: str) -> str | None:
     """The catalog id that a magic recipient asks for, or None for an ordinary address."""
     local, _, domain = address.rpartition("@")

@@ -6,7 +6,7 @@ forged form or fetch shows in Origin or Sec-Fetch-Site. Programs send none of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -24,13 +24,9 @@ def guard(app: ASGIApp, hosts: Iterable[str] = ()) -> ASGIApp:
     """`app` behind the guard; `hosts` are names allowed in Host besides loopback: names or addresses without port."""
     allowed = frozenset({*LOOPBACK, *(_host_form(host) for host in hosts)})
 
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket"):
-            problem = _objection(scope, allowed)
-            if problem is not None:
-                await _refuse(problem, scope, receive, send)
-                return
-        await app(scope, receive, send)
+    def guarded(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        problem = _objection(scope, allowed) if scope["type"] in ("http", "websocket") else None
+        return app(scope, receive, send) if problem is None else _refuse(problem, scope, receive, send)
 
     return guarded
 

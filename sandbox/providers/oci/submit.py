@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from sandbox.core.errors import Condition, Refusal
-from sandbox.core.faults import FaultContext
+from sandbox.core.faults import FaultContext, may_be_forced
 from sandbox.core.headers import split
 from sandbox.core.model import Channel, Envelope, Receipt, Resource, Stage, Submission
 from sandbox.providers.oci import addresses, fields
@@ -143,7 +143,9 @@ def _check_address(address: str) -> None:
 
 
 def about_email(exchange: Exchange) -> FaultContext:
-    """What a submission says about itself, as far as it can be read."""
+    """What a submission says about itself, as far as it can be read, and is asked for."""
+    if not may_be_forced(exchange.account.faults, exchange.body):
+        return FaultContext(client=exchange.client, user=exchange.user)
     try:
         body = fields.document(exchange)
     except (ValueError, RecursionError):

@@ -117,6 +117,14 @@ def _context(model: ServiceModel, operation: OperationModel, exchange: Exchange)
 
 
 def _input(model: ServiceModel, operation: OperationModel, exchange: Exchange) -> dict[str, Any]:
+    """The input of a call; what is asked about it before it is performed needs it too."""
+    if exchange.document is None:
+        exchange.document = _read(model, operation, exchange)
+    found: dict[str, Any] = exchange.document
+    return found
+
+
+def _read(model: ServiceModel, operation: OperationModel, exchange: Exchange) -> dict[str, Any]:
     if not operation.input:
         return {}
     shape = model.shape(operation.input)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote
 
 from sandbox.core.errors import Refusal
@@ -145,6 +146,7 @@ def _time_problem(signed: Signed, made: float, now: float, lifetime: float) -> s
     return ""
 
 
+@lru_cache(maxsize=64)  # requests of the same second have the same one
 def _moment(text: str) -> float:
     try:
         return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
@@ -179,6 +181,7 @@ def sign(signed: Signed, request: Request, secret: str) -> str:
     ).hexdigest()
 
 
+@lru_cache(maxsize=256)  # it is the same for a whole day
 def signing_key(secret: str, *scope: str) -> bytes:
     """The key of a scope: date, region, service; `aws4_request` ends it."""
     key = ("AWS4" + secret).encode()

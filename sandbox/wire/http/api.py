@@ -108,9 +108,17 @@ class Api(BaseRoute):
         self._section = section
         self._edge = edge
 
+    # Both tables are made at the first call, since few runs call every API.
+
+    @cached_property
+    def _fixed(self) -> dict[tuple[str, str], Operation]:
+        """Operations by method and path, without those whose path has a name in it."""
+        plain = [operation for operation in self.operations if "{" not in operation.path]
+        return {(operation.method, self.prefix + operation.path): operation for operation in reversed(plain)}
+
     @cached_property
     def _table(self) -> list[tuple[re.Pattern[str], Operation]]:
-        """Operations by the expression of their path; made at the first call, since few runs call every API."""
+        """Operations by the expression of their path."""
         return [(_expression(self.prefix + operation.path), operation) for operation in self.operations]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -221,6 +229,9 @@ class Api(BaseRoute):
         """The operation asked for, or why there is none."""
         problem = Condition.NO_SUCH_OPERATION
         path = "/" + exchange.target.partition("?")[0].lstrip("/")
+        found = self._fixed.get((exchange.method, path.removesuffix("/")))
+        if found is not None:
+            return found, problem
         for expression, operation in self._table:
             match = expression.fullmatch(path)
             if match and operation.method == exchange.method:
