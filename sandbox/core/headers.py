@@ -17,8 +17,7 @@ from sandbox.core.errors import Condition, Refusal
 
 ADDRESSES = 1000
 """Addresses read from one field; what comes after them is not looked at."""
-_FIELD = re.compile(r"([!-9;-~]+)[ \t]*:[ \t]*")
-_FOLD = re.compile(rb"\n(?=[ \t])")
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*")
 _ADDR_SPEC = r'[^\s<>@,;:()"\\]+@[^\s<>@,;:()"\\]+'
 _PLAIN = re.compile(rf'\s*(?:"?([^"<>@,;:()\\]*)"?\s*<\s*({_ADDR_SPEC})\s*>|({_ADDR_SPEC}))\s*')
 _ADDRESS_FIELD = 65_536
@@ -74,8 +73,8 @@ def split(raw: bytes, limit: int) -> HeaderBlock:
     for number, line in enumerate(_unfold(raw[:end])):
         match = _FIELD.match(line)
         if match:
-            fields.append(Field(match[1], line[match.end() :]))
-        elif not (number == 0 and line.startswith("From ")):  # an mbox line in front, as sendmail programs leave it
+            fields.append(Field(match[1].decode("ascii"), line[match.end() :].decode("utf-8", "replace")))
+        elif not (number == 0 and line.startswith(b"From ")):  # an mbox line in front, as sendmail programs leave it
             raise Refusal(Condition.UNPARSABLE)
     if not fields or not (ended or end == len(raw)):
         raise Refusal(Condition.UNPARSABLE)
@@ -91,13 +90,18 @@ def _end_of_headers(raw: bytes, limit: int) -> tuple[int, bool]:
     return (end, True) if end >= 0 else (len(raw), False)
 
 
-def _unfold(block: bytes) -> list[str]:
+def _unfold(block: bytes) -> Iterator[bytes]:
     """Logical lines: a line that begins with white space continues the one before."""
-    octets = block.replace(b"\r\n", b"\n")
-    if b"\n " in octets or b"\n\t" in octets:
-        octets = _FOLD.sub(b"", octets)
-    lines = octets.decode("utf-8", "replace").split("\n")
-    return lines if lines[-1] else lines[:-1]
+    current: list[bytes] = []
+    for line in block.replace(b"\r\n", b"\n").split(b"\n"):
+        if line[:1] in (b" ", b"\t") and current:
+            current.append(line)
+        else:
+            if current:
+                yield b"".join(current)
+            current = [line]
+    if current and current != [b""]:
+        yield b"".join(current)
 
 
 def addresses(value: str) -> list[str]:

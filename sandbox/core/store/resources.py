@@ -11,10 +11,6 @@ from typing import Any, TypeVar
 from sandbox.core.model import Resource
 from sandbox.core.store.database import Database, Transaction
 
-T = TypeVar("T")
-CONCLUSIONS = 10_000
-"""Answers that are remembered until a resource changes."""
-
 
 @dataclass(slots=True)
 class _Shelf:
@@ -69,25 +65,30 @@ class Edit:
     """Old data → new data. It runs in the writer's thread: it must not touch anything else, and may raise to refuse."""
 
 
+T = TypeVar("T")
+CONCLUSIONS = 10_000
+"""Answers that are remembered until a resource changes."""
+
+
 class Resources:
     """Reads from memory, writes through to the table; the memory changes only after the commit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._shelves: dict[tuple[str, str], _Shelf] = {}
-        self._concluded: dict[Hashable, Any] = {}
-        """Every change begins an empty one."""
+        self.concluded: dict[Hashable, Any] = {}
+        """The answers of `conclude`; every change begins an empty one."""
 
     def _put(self, shelf: _Shelf, resource: Resource) -> None:
         shelf.put(resource)
-        self._concluded = {}
+        self.concluded = {}
 
     async def conclude(self, question: Hashable, work: Callable[[], Awaitable[T]]) -> T:
         """What follows from the resources as they are now: `work` finds out, who asks the same again is told at once.
 
         The answer must depend on resources alone, neither on the clock nor on the world outside.
         """
-        known = self._concluded  # what is concluded while something changes is forgotten with the old state
+        known = self.concluded  # what is concluded while something changes is forgotten with the old state
         if question in known:
             found: T = known[question]
             return found
@@ -110,7 +111,7 @@ class Resources:
     def forget(self) -> None:
         """Drop the memory after rows changed without this object's knowledge."""
         self._shelves.clear()
-        self._concluded = {}
+        self.concluded = {}
 
     # The next four are asked several times for each message: what is in memory costs no second coroutine.
 
@@ -203,7 +204,7 @@ class Resources:
         shelf = await self._shelf(resource.provider, resource.kind)
         await self._database.write(lambda transaction: _delete(transaction, resource))
         shelf.drop(resource.account, resource.id)
-        self._concluded = {}
+        self.concluded = {}
 
 
 _IDENTITY = "account = ? AND provider = ? AND kind = ? AND id = ?"
