@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 
 from sandbox.wire.provider import SmtpListener
+from sandbox.wire.smtp.accepting import Acceptor
 from sandbox.wire.smtp.connection import Connection, Room
 from sandbox.wire.smtp.endpoint import Endpoint
 from sandbox.wire.smtp.limits import Limits
@@ -24,16 +26,17 @@ class OpenListener:
         self._context = context
         self._sessions: set[SmtpSession] = set()
         self._room = Room()
-        self._server: asyncio.Server | None = None
+        self._server: Acceptor | None = None
 
     async def open(self, host: str, port: int) -> None:
         """Start accepting; raises `OSError` when the port is taken."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, host, port, backlog=512)
-        self.port = self._server.sockets[0].getsockname()[1]
+        server = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512)
+        self.port = server.getsockname()[1]
+        self._server = Acceptor(server, self._take)
 
-    def _connection(self) -> Connection:
-        return SmtpSession(self._endpoint, self.listener, self._context, self._sessions, self._room).connection
+    def _take(self, client: socket.socket, peer: tuple[str, int]) -> None:
+        connection = Connection(client, peer, self._room)
+        SmtpSession(self._endpoint, self.listener, self._context, self._sessions, connection).begin()
 
     async def close(self) -> None:
         """Stop accepting, then end every session and wait for it; a message being accepted is finished first."""

@@ -14,11 +14,11 @@ from sandbox.core.transcript import Transcript
 from sandbox.wire.provider import SmtpListener
 from sandbox.wire.smtp import commands
 from sandbox.wire.smtp.chaos import DroppedError
-from sandbox.wire.smtp.connection import Connection, Room
+from sandbox.wire.smtp.connection import Connection
 from sandbox.wire.smtp.conversation import Conversation
 from sandbox.wire.smtp.endpoint import Endpoint
 from sandbox.wire.smtp.lines import IdleError, StoppingError
-from sandbox.wire.smtp.secure import HandshakeError
+from sandbox.wire.smtp.transport import HandshakeError
 from sandbox.wire.stock import Reply, meaning
 from sandbox.wire.tls import failing_context
 
@@ -49,11 +49,11 @@ class SmtpSession(SMTP):
         listener: SmtpListener,
         context: asyncio.Future[ssl.SSLContext],
         registry: set[SmtpSession],
-        room: Room,
+        connection: Connection,
     ) -> None:
         # The engine's own constructor looks up every method by reflection and asks the resolver for a host name.
         self.loop = asyncio.get_running_loop()
-        self.connection = Connection(room, self._begin, implicit_tls=listener.tls == "implicit")
+        self.connection = connection
         self.input = self.connection.input
         self._endpoint = endpoint
         self._limits = endpoint.limits
@@ -69,14 +69,16 @@ class SmtpSession(SMTP):
 
     # the beginning
 
-    def _begin(self) -> None:
-        """The connection is there: start the conversation."""
+    def begin(self) -> None:
+        """Start the conversation; under implicit TLS nothing is ever read in the clear."""
         self._registry.add(self)
         self.connection.lost.add_done_callback(lambda _: self._registry.discard(self))
         self._endpoint.turnstile.open += 1
         self._enter()
         self._timer = self.loop.call_later(self._limits.idle, self._check_idle)
         self._work = self.loop.create_task(self._handle_client())
+        if self._listener.tls != "implicit":
+            self.connection.release()
 
     def _enter(self) -> None:
         services = self._endpoint.services
@@ -195,7 +197,6 @@ class SmtpSession(SMTP):
         if not self._context.done():
             self.connection.hold()
             await asyncio.wait([self._context])
-            self.connection.release()
 
     async def start_tls(self) -> None:
         """Continue under TLS; what the client sent in the clear behind STARTTLS is discarded (CVE-2011-0411)."""
