@@ -26,7 +26,7 @@ NOW = 1000.0
 class World:
     """Every domain takes mail."""
 
-    async def decide(self, account, attempt):
+    async def decide(self, account, domain):
         return Decision(verdict=Verdict.DELIVERED, reply="250 2.1.5 ok", mta="mx.test")
 
 
@@ -248,7 +248,8 @@ def test_a_message_deleted_before_its_attempt_leaves_no_event():
     async def tell(this):
         await this.accept("m1", [f"unknown-user@{OUTCOME_DOMAIN}"])
         (due,) = await this.store.queue.due("default", NOW, 10)
-        done = [await this.delivery._perform(this.account, due, NOW)]
+        outcomes = await this.delivery._outcomes.round(this.account)
+        done = [await this.delivery._perform(this.account, outcomes, due, NOW)]
         await this.store.clear("default")
         await this.delivery._record(this.account, done, NOW)
         assert await this.events() == []

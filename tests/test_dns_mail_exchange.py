@@ -61,7 +61,7 @@ def test_a_domain_takes_mail_or_bounces_it(rows, implicit, verdict, reply, host)
         async with world() as (accounts, zones, authority):
             await add_zone(accounts, zones, "example.com", rows)
             exchange = MailExchange(ZoneLookup(authority), implicit_mx=implicit)
-            return await exchange.decide(accounts.ready_made, attempt("Example.COM."))
+            return await exchange.decide(accounts.ready_made, attempt("Example.COM.").domain)
 
     found = asyncio.run(decide())
     assert (found.verdict, found.mta) == (verdict, host)
@@ -98,7 +98,7 @@ def test_which_domains_exist_is_a_choice(domain, anywhere, in_zones):
             await add_zone(accounts, zones, "example.com", rows)
             lookups = (AnyDomainLookup(authority), ZoneLookup(authority))
             account = accounts.ready_made
-            return [await MailExchange(lookup).decide(account, attempt(domain)) for lookup in lookups]
+            return [await MailExchange(lookup).decide(account, attempt(domain).domain) for lookup in lookups]
 
     shown = [f"{one.verdict} {one.mta or ' '.join(one.reply.split()[:2])}" for one in asyncio.run(decide())]
     assert shown == [anywhere, in_zones]
@@ -111,7 +111,7 @@ def test_an_exchanger_that_is_not_answered_for_is_tried_again_later():
                 return Answer(status=Status.FOUND, records=("10 mx.example.com.", "20 no.example.com."))
             return Answer(status=Status.FAILURE if name.startswith("mx.") else Status.NO_NAME)
 
-    found = asyncio.run(MailExchange(Broken()).decide(None, attempt("example.com")))
+    found = asyncio.run(MailExchange(Broken()).decide(None, "example.com"))
     assert (found.verdict, found.reply[:9]) == ("temporary", "451 4.4.3")
 
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field, replace
 
 from sandbox.core import consequences
 from sandbox.core.accounts import Account, Accounts
-from sandbox.core.attempts import Attempt, Decision, FollowUp
+from sandbox.core.attempts import Attempt, FollowUp
 from sandbox.core.consequences import Consequence
 from sandbox.core.errors import NotFoundError, StoreError
 from sandbox.core.model import Principal
-from sandbox.core.outcomes import Outcomes
+from sandbox.core.outcomes import Outcomes, Round
 from sandbox.core.policy import Rules, SuppressionCause, SuppressionReason
 from sandbox.core.reporting import Reporter
 from sandbox.core.retries import RetrySchedule
@@ -149,24 +149,22 @@ class Delivery:
         now = account.clock.now()
         batch = await self._store.queue.due(account.id, now, BATCH)
         done: list[Consequence] = []
+        outcomes = await self._outcomes.round(account)
         for number, due in enumerate(batch, 1):
-            done.append(await self._perform(account, due, now))
+            done.append(await self._perform(account, outcomes, due, now))
             if not number % FAIR:
                 await asyncio.sleep(0)
         if done:
             await self._record(account, done, now)
         return bool(done)
 
-    async def _perform(self, account: Account, due: Due, now: float) -> Consequence:
+    async def _perform(self, account: Account, outcomes: Round, due: Due, now: float) -> Consequence:
         if due.task != ATTEMPT:
             return consequences.of_follow_up(due, FollowUp(due.task), now, {})
         principal = Principal(account=account.id, provider=due.provider, user=due.user, credential=due.user)
         suppressed = await self._rules[due.provider].suppressed(account, principal, due.address, due.sender)
         if suppressed is not None:
             return consequences.of_suppression(due, suppressed.reason, now)
-        return consequences.of_decision(due, await self._decide(account, due), now, self._options.schedule)
-
-    async def _decide(self, account: Account, due: Due) -> Decision:
         attempt = Attempt(
             recipient=due.address,
             sender=due.sender,
@@ -174,7 +172,8 @@ class Delivery:
             number=due.attempts + 1,
             provider=due.provider,
         )
-        return await self._outcomes.decide(account, attempt, due.message)
+        decision = await outcomes.decide(attempt, due.message)
+        return consequences.of_decision(due, decision, now, self._options.schedule)
 
     async def _record(self, account: Account, done: Sequence[Consequence], now: float) -> list[Attempted]:
         records = [await self._with_suppression(account, consequence) for consequence in done]

@@ -25,7 +25,7 @@ OwnOutcome = Callable[[Attempt], Decision | None]
 class Destinations(Protocol):
     """What is known of the world outside: where mail for a domain would go."""
 
-    async def decide(self, account: Account, attempt: Attempt) -> Decision:
+    async def decide(self, account: Account, domain: str) -> Decision:
         """The outcome as DNS has it: delivered to a host, bounced, or deferred while DNS does not answer."""
         ...
 
@@ -52,23 +52,17 @@ class Outcomes:
         self._rules = tuple(rules)
         self._own = own or {}
 
-    async def decide(self, account: Account, attempt: Attempt, message: str) -> Decision:
-        """The outcome of an attempt for one recipient of `message`."""
-        rules = [*await self._account_rules(account), *self._rules]
-        if any(rule.headers for rule in rules):
-            attempt = replace(attempt, headers=await self._headers(account, message))
-        for rule in rules:
-            if rule.matches(attempt):
-                return rule.decision
-        early = magic_decision(attempt) or self._tested(attempt) or self._blackholed(attempt)
-        return early or await self._destinations.decide(account, attempt)
+    async def round(self, account: Account) -> Round:
+        """What decides about an account's attempts of one moment."""
+        return Round(self, account, [*await self._account_rules(account), *self._rules])
 
     async def _account_rules(self, account: Account) -> list[OutcomeRule]:
         """The account's rules, the newest first."""
         stored = await self._store.resources.all(account.id, "delivery", "rule")
         return [make_rule(resource.data, resource.id) for resource in reversed(stored)]
 
-    async def _headers(self, account: Account, message: str) -> dict[str, str]:
+    async def headers(self, account: Account, message: str) -> dict[str, str]:
+        """A message's header fields by name in lower case, the first of each; encoded words are decoded."""
         raw = await self._store.messages.raw(account.id, message)
         try:
             block = headers.split(raw or b"", HEADER_BLOCK)
@@ -78,6 +72,14 @@ class Outcomes:
         for one in block:
             found.setdefault(one.name.lower(), headers.decode_words(one.value))
         return found
+
+    def known(self, attempt: Attempt) -> Decision | None:
+        """What is decided without looking a domain up: magic addresses, test addresses, blackholes; else None."""
+        return magic_decision(attempt) or self._tested(attempt) or self._blackholed(attempt)
+
+    async def resolved(self, account: Account, domain: str) -> Decision:
+        """What DNS says of a domain."""
+        return await self._destinations.decide(account, domain)
 
     def _tested(self, attempt: Attempt) -> Decision | None:
         own = self._own.get(attempt.provider)
@@ -89,3 +91,29 @@ class Outcomes:
         return Decision(
             verdict=Verdict.BLACKHOLED, reply="accepted and dropped", why=f"{attempt.domain} is a blackhole domain"
         )
+
+
+class Round:
+    """Attempts of one account at one moment: its rules are read once, and each domain is looked up once."""
+
+    def __init__(self, outcomes: Outcomes, account: Account, rules: Sequence[OutcomeRule]) -> None:
+        self._outcomes = outcomes
+        self._account = account
+        self._rules = rules
+        self._by_headers = any(rule.headers for rule in rules)
+        self._resolved: dict[str, Decision] = {}
+
+    async def decide(self, attempt: Attempt, message: str) -> Decision:
+        """The outcome of an attempt for one recipient of `message`."""
+        if self._by_headers:
+            attempt = replace(attempt, headers=await self._outcomes.headers(self._account, message))
+        for rule in self._rules:
+            if rule.matches(attempt):
+                return rule.decision
+        return self._outcomes.known(attempt) or await self._resolve(attempt.domain)
+
+    async def _resolve(self, domain: str) -> Decision:
+        found = self._resolved.get(domain)
+        if found is None:
+            found = self._resolved[domain] = await self._outcomes.resolved(self._account, domain)
+        return found

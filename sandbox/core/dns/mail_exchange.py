@@ -7,7 +7,7 @@ MX of the standard, a domain's own address, is a choice of the settings.
 from __future__ import annotations
 
 from sandbox.core.accounts import Account
-from sandbox.core.attempts import Attempt, Decision, Verdict
+from sandbox.core.attempts import Decision, Verdict
 from sandbox.core.dns.lookup import Answer, Lookup, Status
 from sandbox.core.dns.resolver import reserved
 
@@ -43,9 +43,11 @@ class MailExchange:
         self._lookup = lookup
         self._implicit = implicit_mx
 
-    async def decide(self, account: Account, attempt: Attempt) -> Decision:
-        """Delivered to a host, bounced, or to be tried again while the name servers don't answer."""
-        domain = attempt.domain
+    async def decide(self, account: Account, domain: str) -> Decision:
+        """Delivered to a host, bounced, or to be tried again while the name servers don't answer.
+
+        `domain` is in lower case without a final dot, or an address literal.
+        """
         if domain.startswith("["):
             return _delivered(domain.strip("[]").removeprefix("ipv6:"), f"{domain} is an address literal")
         if reserved(domain):

@@ -30,7 +30,8 @@ class OpenListener:
 
     async def open(self, host: str, port: int) -> None:
         """Start accepting; raises `OSError` when the port is taken."""
-        server = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        server = socket.create_server((host, port), family=family, backlog=512)
         self.port = server.getsockname()[1]
         self._server = Acceptor(server, self._take)
 
