@@ -63,8 +63,9 @@ class Ledger:
             and self._owed(now, limits.per_second) >= max(1.0, limits.per_second)
         ):
             raise Refusal(Condition.OVER_RATE, limit=limits.per_second)
-        if limits.per_minute is None and limits.per_day is None:
-            return
+        windows = [limit for limit in (limits.per_minute, limits.per_day) if limit is not None]
+        if not windows or self._day + units <= min(windows):
+            return  # all of the day together are not too many, so that nobody has to look how old they are
         used = self.used(now)
         if limits.per_minute is not None and used.minute + units > limits.per_minute:
             raise Refusal(Condition.OVER_MINUTE_LIMIT, limit=limits.per_minute)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sandbox.core.accounts import Account
@@ -18,11 +18,21 @@ _SETTLED = ("ACTIVE", "INACTIVE", "NEEDS_ATTENTION")
 
 async def of_sender(services: Services, account: Account, domain: str) -> None:
     """Look again for a domain that mail is sent from, as far as it has keys that wait."""
-    rows = await services.store.resources.all(account.id, "oci", "dkim")
-    if any(row.data.get("domainName") == domain and _waits(row) for row in rows):
+    if domain in await _waiting(services, account):
         await lifecycle.settle(services, account)
         found = await services.store.resources.find(account.id, "oci", "email-domain", domain)
         await of_domains(services, account, [found] if found else [])
+
+
+async def _waiting(services: Services, account: Account) -> Collection[str]:
+    """Domains with keys that wait; every mail asks, so the answer is kept until a resource changes."""
+    known = services.store.resources.concluded
+    question = (__name__, account.id)
+    if question not in known:
+        rows = await services.store.resources.all(account.id, "oci", "dkim")
+        known[question] = frozenset(row.data.get("domainName", "") for row in rows if _waits(row))
+    found: Collection[str] = known[question]
+    return found
 
 
 async def of_domains(services: Services, account: Account, domains: Sequence[Resource]) -> None:

@@ -48,7 +48,8 @@ async def read_content(source: Input, limit: int) -> Content:
         if size > limit:
             kept = BytesIO()
         if end >= 0:
-            source.unread(rest[end + len(END) :])
+            if end + len(END) < len(rest):
+                source.unread(rest[end + len(END) :])
             return Content(octets=kept.getvalue() if size <= limit else None, size=size)
         rest = rest[cut:]
 

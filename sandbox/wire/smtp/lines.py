@@ -126,23 +126,25 @@ class Input:
             if self._error is not None:  # a broken TLS record, an unreachable host
                 raise ConnectionResetError(f"the connection was lost: {self._error}") from self._error
             return False
-        await self._take()
-        return True
-
-    async def _take(self) -> None:
-        """Move what arrived to where it is read; slowly, when the connection is to be slow."""
-        if self._pace is None and not self._buffer:
-            self._buffer, self._arrived = self._arrived, self._buffer
+        if self._pace is not None:
+            await self._take_slowly(self._pace)
+        elif self._buffer:
+            self._buffer += self._arrived
+            self._arrived.clear()
         else:
-            portion = self._arrived[: self._portion]
-            del self._arrived[: self._portion]
-            self._buffer += portion
-            if self._pace is not None:
-                self.waiting_since = None  # it is not the client who takes its time
-                await self._pace(len(portion))
+            self._buffer, self._arrived = self._arrived, self._buffer
         if self._held and len(self._arrived) <= CHUNK:
             self._held = False
             self._release()
+        return True
+
+    async def _take_slowly(self, pace: Callable[[int], Awaitable[None]]) -> None:
+        """Move a portion of what arrived to where it is read, and wait as long as it would have taken."""
+        portion = self._arrived[: self._portion]
+        del self._arrived[: self._portion]
+        self._buffer += portion
+        self.waiting_since = None  # it is not the client who takes its time
+        await pace(len(portion))
 
     async def line(self, limit: int | None = None) -> bytes | None:
         """The next line without its CRLF, None at the end of the connection.

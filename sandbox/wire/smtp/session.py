@@ -246,8 +246,9 @@ class SmtpSession(SMTP):
         if self._muted:
             self.connection.abort()
             raise DroppedError("the connection was cut in place of a reply, as forced")
-        for line in status.split("\r\n"):
-            self.conversation.transcript.said("server", line)
+        said = self.conversation.transcript.said
+        for line in status.split("\r\n") if "\r\n" in status else (status,):
+            said("server", line)
         octets = status.encode("ascii", "replace") + b"\r\n"
         if self._rate and not self._stop.done():
             await self._write_slowly(octets)
