@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sandbox.core.model import Event
@@ -16,18 +16,21 @@ BACKLOG = 10_000
 class Subscription:
     """One listener's place in the stream."""
 
-    def __init__(self, account: str | None) -> None:
+    def __init__(self, account: str | None, wants: Callable[[Event], bool] | None) -> None:
         self.account = account
+        self._wants = wants
         self.dropped = False
         """True once the listener fell too far behind; what is buffered is still handed out, nothing new arrives."""
         self._waiting: deque[Event] = deque()
         self._ready = asyncio.Event()
 
     def offer(self, events: Sequence[Event]) -> None:
-        """Buffer the events of this listener's account, or drop the listener when it is too far behind."""
+        """Buffer the events that are for this listener, or drop the listener when it is too far behind."""
         if self.dropped:
             return
         fresh = [event for event in events if self.account is None or event.account == self.account]
+        if self._wants is not None:
+            fresh = list(filter(self._wants, fresh))
         if len(self._waiting) + len(fresh) > BACKLOG:
             self.drop()
         elif fresh:
@@ -72,9 +75,9 @@ class EventStream:
             subscription.offer(events)
 
     @contextmanager
-    def subscribe(self, account: str | None) -> Iterator[Subscription]:
-        """Listen to one account, or to all with None, for the length of the context."""
-        subscription = Subscription(account)
+    def subscribe(self, account: str | None, wants: Callable[[Event], bool] | None = None) -> Iterator[Subscription]:
+        """Listen to one account, or to all with None, for the length of the context; to what `wants` says, if given."""
+        subscription = Subscription(account, wants)
         if self.closed:
             subscription.drop()
         self._subscriptions.add(subscription)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from sandbox.core.errors import StoreError
 from sandbox.core.model import Event
@@ -15,15 +15,15 @@ PAUSE = 1.0
 log = logging.getLogger(__name__)
 
 
-async def events(services: Services) -> AsyncIterator[Event]:
-    """Every event of every account from now on, each once and in order; ends when the sandbox stops.
+async def events(services: Services, wants: Callable[[Event], bool]) -> AsyncIterator[Event]:
+    """Every event of every account from now on that is wanted, each once and in order; ends when the sandbox stops.
 
     One who falls too far behind reads what was missed from the log, and waits while that can't be read.
     """
     last = await services.store.events.last_id()
     while not services.stream.closed:
         try:
-            async for event in _since(services, last):
+            async for event in _since(services, last, wants):
                 last = event.id
                 yield event
         except StoreError:
@@ -31,13 +31,14 @@ async def events(services: Services) -> AsyncIterator[Event]:
             await asyncio.sleep(PAUSE)
 
 
-async def _since(services: Services, last: int) -> AsyncIterator[Event]:
+async def _since(services: Services, last: int, wants: Callable[[Event], bool]) -> AsyncIterator[Event]:
     """What is in the log after an event, then what happens, until the listener is dropped."""
-    with services.stream.subscribe(None) as subscription:
+    with services.stream.subscribe(None, wants) as subscription:
         while missed := await services.store.events.since(None, last):
             for event in missed:
                 last = event.id
-                yield event
+                if wants(event):
+                    yield event
         while not subscription.dropped:
             for event in await subscription.take():
                 if event.id > last:

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 async def run(services: Services, section: Any) -> None:
     """Tell what happens from now on, until cancelled; what can't be told is logged and left out."""
     told = _Told()
-    async for event in following.events(services):
-        if not _ours(event) or told.already(event):
+    async for event in following.events(services, _ours):
+        if told.already(event):
             continue
         try:
             await _happened(services, section, event, told)

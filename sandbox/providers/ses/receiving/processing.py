@@ -32,11 +32,16 @@ async def background(services: Services, section: Any) -> None:
     async with asyncio.TaskGroup() as tasks:
         for account, message in await services.store.queue.waiting("ses"):
             tasks.create_task(_guarded(crowd, services, section, account, message))
-        async for event in following.events(services):
-            if event.message is not None and event.type == RECEIVED and event.data.get("provider") == "ses":
+        async for event in following.events(services, _concerns):
+            if event.type == RECEIVED and event.message is not None:
                 tasks.create_task(_guarded(crowd, services, section, event.account, event.message))
             elif event.type == DELIVERED and await arrival.is_open(services):
                 tasks.create_task(_looped(crowd, services, event))
+
+
+def _concerns(event: Event) -> bool:
+    """Whether something arrived for SES, or was delivered, which may be for a recipient here."""
+    return event.type == DELIVERED or (event.type == RECEIVED and event.data.get("provider") == "ses")
 
 
 async def _guarded(crowd: asyncio.Semaphore, services: Services, section: Any, account: str, message: str) -> None:
