@@ -25,14 +25,14 @@ async def of_sender(services: Services, account: Account, domain: str) -> None:
 
 
 async def _waiting(services: Services, account: Account) -> Collection[str]:
-    """Domains with keys that wait; every mail asks, so the answer is kept until a resource changes."""
-    known = services.store.resources.concluded
-    question = (__name__, account.id)
-    if question not in known:
-        rows = await services.store.resources.all(account.id, "oci", "dkim")
-        known[question] = frozenset(row.data.get("domainName", "") for row in rows if _waits(row))
-    found: Collection[str] = known[question]
-    return found
+    """Domains with keys that wait; every mail asks."""
+    resources = services.store.resources
+
+    async def find() -> Collection[str]:
+        rows = await resources.all(account.id, "oci", "dkim")
+        return frozenset(row.data.get("domainName", "") for row in rows if _waits(row))
+
+    return await resources.conclude((__name__, account.id), find)
 
 
 async def of_domains(services: Services, account: Account, domains: Sequence[Resource]) -> None:
