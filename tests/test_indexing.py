@@ -86,6 +86,19 @@ def test_the_process_has_a_limit_of_memory(process, monkeypatch):
         process.read([(1, b"x" * 300_000_000)])
 
 
+def test_the_process_says_nothing_when_the_sandbox_was_killed():
+    command = [sys.executable, "-m", "sandbox.core.reading_process"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child.stdout.close()
+    _, said = child.communicate(b"".join(_framed([(1, message(1)[1])])), timeout=60)
+    assert (child.returncode, said) == (0, b"")
+
+
+def _framed(batch):
+    request = reading_process._request(batch)
+    return [reading_process._LENGTH.pack(sum(map(len, request))), *request]
+
+
 def test_a_message_over_budget_is_found_by_its_headers_and_says_why(monkeypatch):
     """The others of its batch are read all the same."""
 
