@@ -26,7 +26,7 @@ SHAPES = [(1, 1024, 200), (16, 1024, 60), (64, 1024, 20), (16, 102_400, 15)]
 TARGETS = {(1, 1024): 0.5, (16, 1024): 1.5, (16, 102_400): 1.5}
 HTTP_TARGET = 5
 """Times moto server."""
-OURS = "sandbox"
+OURS, FAST = "sandbox", "sandbox with uvloop"
 
 
 def load(plan, program="load.py"):
@@ -86,13 +86,15 @@ def table(found, reference):
         )
 
 
-def plans(ready, started):
+def plans(sandboxes, started):
     """{name: (plan, pid)} for SMTP."""
-    oci, shared = ready["oci"], {"host": "127.0.0.1"}
-    yield OURS, {
-        **shared, "cafile": ready["ca_file"], "port": oci["smtp"][0]["port"], "user": oci["smtp_username"],
-        "password": oci["smtp_password"], "sender": oci["approved_sender"],
-    }, ready["pid"]  # fmt: skip
+    shared = {"host": "127.0.0.1"}
+    for name, ready in sandboxes.items():
+        oci = ready["oci"]
+        yield name, {
+            **shared, "cafile": ready["ca_file"], "port": oci["smtp"][0]["port"], "user": oci["smtp_username"],
+            "password": oci["smtp_password"], "sender": oci["approved_sender"],
+        }, ready["pid"]  # fmt: skip
     for name, peer in started.items():
         plan = {**shared, "port": peer.port, "sender": "a@b.test", "tls": peer.tls}
         if peer.auth:
@@ -111,15 +113,15 @@ def start_peers(table_of_peers, chain, key):
     return started, missing
 
 
-def smtp(ready, count, missing):
-    tls = Path(ready["ca_file"]).parent
+def smtp(sandboxes, count, missing):
+    tls = Path(sandboxes[OURS]["ca_file"]).parent
     started, absent = start_peers(peers.SMTP, str(tls / "server.pem"), str(tls / "server.key"))
     missing |= absent
     try:
         for sessions, size, messages in SHAPES:
             runners = {
                 name: ({**plan, "sessions": sessions, "size": size, "messages": messages}, pid, "load.py")
-                for name, plan, pid in plans(ready, started)
+                for name, plan, pid in plans(sandboxes, started)
             }
             found, wrong = rounds(runners, count)
             missing |= {f"{name} with {sessions} sessions of {size:,} octets": why for name, why in wrong.items()}
@@ -130,12 +132,14 @@ def smtp(ready, count, missing):
             peer.process.wait()
 
 
-def https(ready, count, missing):
+def https(sandboxes, count, missing):
     """submitEmail with a verified signature beside SendEmail of the emulators of SES, over HTTP."""
     started, absent = start_peers(peers.HTTPS, "", "")
     missing |= absent
     shared = {"host": "127.0.0.1", "sessions": 4, "messages": 100, "method": "POST"}
-    runners = {OURS: ({**shared, **signed(ready)}, ready["pid"], "http_load.py")}
+    runners = {
+        name: ({**shared, **signed(ready)}, ready["pid"], "http_load.py") for name, ready in sandboxes.items()
+    }
     if "moto server" in started:
         peer = started["moto server"]
         verify = form("Action=VerifyEmailIdentity&EmailAddress=a%40b.test")
@@ -239,6 +243,15 @@ def write(lines):
     PAGE.write_text(f"{before}{BEGIN}\n{chr(10).join(lines).rstrip()}\n{END}{after}", "utf-8")
 
 
+def running(stack, data, path=None):
+    """The ready file's content of a sandbox that ends with `stack`; `path` has more packages for it."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=data)))
+    process, ready, _ = start(folder, "--limits", "unlimited", path=path)
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    return ready
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
@@ -246,12 +259,14 @@ def main():
     parser.add_argument("--print", action="store_true", help="print the results and leave the page alone")
     arguments = parser.parse_args()
     missing = {}
-    with tempfile.TemporaryDirectory(dir=arguments.data) as folder, contextlib.ExitStack() as stack:
-        process, ready, _ = start(Path(folder), "--limits", "unlimited")
-        stack.callback(process.wait)
-        stack.callback(process.terminate)
-        results = list(smtp(ready, arguments.rounds, missing))
-        web = https(ready, arguments.rounds, missing)
+    with contextlib.ExitStack() as stack:
+        sandboxes = {OURS: running(stack, arguments.data)}
+        try:
+            sandboxes[FAST] = running(stack, arguments.data, path=peers.uvloop())
+        except peers.MissingError as error:
+            missing[FAST] = str(error)
+        results = list(smtp(sandboxes, arguments.rounds, missing))
+        web = https(sandboxes, arguments.rounds, missing)
     lines = list(page(results, web, missing, arguments.rounds))
     print("\n".join(lines))
     if not arguments.print:

@@ -100,6 +100,13 @@ def python(name, requirement):
     return folder / "bin", next(line.split()[1] for line in shown.splitlines() if line.startswith("Version:"))
 
 
+def uvloop():
+    """The folder of packages with uvloop in it, beside which nothing of ours is."""
+    programs, version = python("uvloop", "uvloop")
+    VERSIONS["uvloop"] = version
+    return next(programs.parent.glob("lib/python*/site-packages"))
+
+
 def start_printing(command, **more):
     """A program that prints its port."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
