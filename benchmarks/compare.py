@@ -137,9 +137,7 @@ def https(sandboxes, count, missing):
     started, absent = start_peers(peers.HTTPS, "", "")
     missing |= absent
     shared = {"host": "127.0.0.1", "sessions": 4, "messages": 100, "method": "POST"}
-    runners = {
-        name: ({**shared, **signed(ready)}, ready["pid"], "http_load.py") for name, ready in sandboxes.items()
-    }
+    runners = {name: ({**shared, **signed(ready)}, ready["pid"], "http_load.py") for name, ready in sandboxes.items()}
     if "moto server" in started:
         peer = started["moto server"]
         verify = form("Action=VerifyEmailIdentity&EmailAddress=a%40b.test")

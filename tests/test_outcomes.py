@@ -155,7 +155,9 @@ def test_the_order_is_account_rules_settings_rules_magic_blackhole_dns():
         )
 
         async def why(recipient, **more):
-            return (await (await outcomes.round(account)).decide(Attempt(recipient=recipient, sender="", **more), "none")).why
+            return (
+                await (await outcomes.round(account)).decide(Attempt(recipient=recipient, sender="", **more), "none")
+            ).why
 
         assert await why("a@hole.test") == "hole.test is a blackhole domain"
         assert await why("a@hole.test", subject="s") == "a rule"
