@@ -12,6 +12,9 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from sandbox.wire.http.patience import Patience, in_pieces, patient_protocol
+from sandbox.wire.pace import keep_little_waiting
+
 KEEP_ALIVE_SECONDS = 75
 HEADER_BYTES = 65_536
 """Octets of request line and headers; a raw submission names all its recipients in one header."""
@@ -40,6 +43,7 @@ def bind(name: str, host: str, port: int, flag: str) -> socket.socket:
     server = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keep_little_waiting(server)
         server.bind((host, port))
         server.listen(BACKLOG)
     except OSError as error:
@@ -76,9 +80,10 @@ class _Server(uvicorn.Server):
 class HttpListener:
     """The application on one socket, with or without TLS."""
 
-    def __init__(self, app: ASGIApp, server: socket.socket, context: ssl.SSLContext | None) -> None:
+    def __init__(self, app: ASGIApp, server: socket.socket, context: ssl.SSLContext | None, patience: Patience) -> None:
         config = uvicorn.Config(
-            app,
+            in_pieces(app),
+            http=patient_protocol(patience),
             lifespan="off",
             log_config=None,
             access_log=False,

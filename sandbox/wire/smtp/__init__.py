@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 
+from sandbox.wire.pace import keep_little_waiting
 from sandbox.wire.provider import SmtpListener
 from sandbox.wire.smtp.connection import Connection, Room
 from sandbox.wire.smtp.endpoint import Endpoint
@@ -30,6 +31,8 @@ class OpenListener:
         """Start accepting; raises `OSError` when the port is taken."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connection, host, port, backlog=512)
+        for one in self._server.sockets:
+            keep_little_waiting(one)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def _connection(self) -> Connection:
