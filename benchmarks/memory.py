@@ -31,6 +31,22 @@ def children(pid):
     return [int(one) for task in Path(f"/proc/{pid}/task").iterdir() for one in (task / "children").read_text().split()]
 
 
+def plan_of(ready, sessions, messages):
+    """What the load generator is to do: this many sessions behind STARTTLS and AUTH, so many small messages in each."""
+    oci = ready["oci"]
+    return {
+        "host": "127.0.0.1",
+        "port": next(one["port"] for one in oci["smtp"] if one["tls"] == "starttls"),
+        "cafile": ready["ca_file"],
+        "user": oci["smtp_username"],
+        "password": oci["smtp_password"],
+        "sender": oci["approved_sender"],
+        "sessions": sessions,
+        "messages": messages,
+        "size": 1024,
+    }
+
+
 def send(plan):
     """One round; messages a second."""
     command = [sys.executable, str(Path(__file__).with_name("load.py")), json.dumps(plan)]
@@ -57,18 +73,7 @@ def main():
     each = arguments.messages // arguments.rounds // arguments.sessions
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         process, ready, _ = start(Path(folder), "--limits", "unlimited")
-        oci = ready["oci"]
-        plan = {
-            "host": "127.0.0.1",
-            "port": next(one["port"] for one in oci["smtp"] if one["tls"] == "starttls"),
-            "cafile": ready["ca_file"],
-            "user": oci["smtp_username"],
-            "password": oci["smtp_password"],
-            "sender": oci["approved_sender"],
-            "sessions": arguments.sessions,
-            "messages": each,
-            "size": arguments.size,
-        }
+        plan = {**plan_of(ready, arguments.sessions, each), "size": arguments.size}
         try:
             measure(process, Client(ready["http"]), plan, arguments.rounds)
         finally:
