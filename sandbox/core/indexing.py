@@ -6,11 +6,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 
 from sandbox.core.digesting import digest, unread
 from sandbox.core.errors import StoreError
-from sandbox.core.reading_process import ClosedError, OverBudgetError, ReadingProcess
+from sandbox.core.reading_process import OverBudgetError, ReadingProcess
 from sandbox.core.store import Store
 from sandbox.core.store.index import Digest
 
@@ -109,8 +108,7 @@ class Indexer:
         """End the other process; nothing is read any more."""
         await asyncio.to_thread(self._reader.close)
         if self._round is not None:
-            with suppress(ClosedError, StoreError):
-                await self._round
+            await asyncio.gather(self._round, return_exceptions=True)
 
 
 def _portions(digests: Sequence[Digest]) -> Iterator[list[Digest]]:
