@@ -64,6 +64,15 @@ def _read_waiting(connection: sqlite3.Connection, limit: int, octets: int) -> li
         if found and size > left:
             break
         left -= size
-        with connection.blobopen("raws", "octets", seq, readonly=True) as blob:
-            found.append((seq, blob.read(octets)))
+        found.append((seq, _beginning(connection, seq, octets) if size > octets else _octets(connection, seq)))
     return found
+
+
+def _octets(connection: sqlite3.Connection, seq: int) -> bytes:
+    return bytes(connection.execute("SELECT octets FROM raws WHERE message = ?", (seq,)).fetchone()[0])
+
+
+def _beginning(connection: sqlite3.Connection, seq: int, octets: int) -> bytes:
+    """The beginning of a large message, without reading the rest; a connection remembers each blob that was opened."""
+    with connection.blobopen("raws", "octets", seq, readonly=True) as blob:
+        return blob.read(octets)
