@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.finding import one_look
 from sandbox.core.store.words import add_words
 
 
@@ -47,13 +48,8 @@ def _record(transaction: Transaction, digests: Sequence[Digest]) -> None:
 
 
 def _waiting(connection: sqlite3.Connection, limit: int, octets: int) -> list[tuple[int, bytes]]:
-    if connection.in_transaction:
+    with one_look(connection):  # no message may be deleted between the list and its octets
         return _read_waiting(connection, limit, octets)
-    connection.execute("BEGIN")  # no message may be deleted between the list and its octets
-    try:
-        return _read_waiting(connection, limit, octets)
-    finally:
-        connection.execute("COMMIT")
 
 
 def _read_waiting(connection: sqlite3.Connection, limit: int, octets: int) -> list[tuple[int, bytes]]:
