@@ -59,7 +59,6 @@ _HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",
-    "Connection": "close",  # whoever is dropped for being slow is not waited for as the next request's client
 }
 
 
