@@ -14,7 +14,7 @@ from sandbox.core.store.words import drop_part
 
 SLICE_SECONDS = 0.02
 """What one slice takes of the writer's time, besides its commit."""
-STEP = 50
+STEP = 20
 """Rows that are taken out before the time is looked at."""
 LISTED = 1000
 """Removed messages that get an event each; more of them share one."""
