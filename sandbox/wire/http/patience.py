@@ -49,6 +49,7 @@ class PatientProtocol(H11Protocol):
         """The connection is there: its client is to ask for something."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=PIECE, low=PIECE - TAKEN)
+        self._waiting_in = transport
         self._heard = False
         self._unread = 0
         self._turn: tuple[Turn, object] | None = None
@@ -77,7 +78,7 @@ class PatientProtocol(H11Protocol):
 
     def _look(self) -> None:
         """See whose turn it is, and for how long."""
-        before, self._unread = self._unread, self.transport.get_write_buffer_size()
+        before, self._unread = self._unread, self._waiting_in.get_write_buffer_size()
         turn, now = self._whose_turn(), self.loop.time()
         self._pace.moved(max(0, before - self._unread), now)
         if turn is None or turn != self._turn:
