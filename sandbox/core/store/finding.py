@@ -6,6 +6,7 @@ takes longer than somebody who waits for a list should notice, the number is one
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -61,10 +62,11 @@ class Part:
     limit: int
     oldest: bool = False
 
-    @property
-    def order(self) -> str:
-        """Place, order and limit, after a condition."""
-        return "m.seq > ? ORDER BY m.seq LIMIT ?" if self.oldest else "m.seq < ? ORDER BY m.seq DESC LIMIT ?"
+    def order(self, column: str = "m.seq") -> str:
+        """Place, order and limit, after a condition; `column` is the one by which the first table is walked."""
+        return (
+            f"{column} > ? ORDER BY {column} LIMIT ?" if self.oldest else f"{column} < ? ORDER BY {column} DESC LIMIT ?"
+        )
 
     @property
     def start(self) -> int:
@@ -84,15 +86,31 @@ class Found:
 
 def find(connection: sqlite3.Connection, account: str, clause: Clause, part: Part, *, patient: bool = False) -> Found:
     """What fulfils the clause; `patient` counts it all, however long that takes."""
-    seqs = _part(connection, account, clause, part)
+    seconds = None if patient else COUNT_SECONDS
     if clause.tally:
+        seqs = _part(connection, account, clause, part)
         return Found(seqs=seqs, total=tally(connection, account, clause.tally))
+    if not clause.words and (found := _at_once(connection, account, clause, part, seconds)):
+        return found
+    seqs = _part(connection, account, clause, part)
     if part.place is None and len(seqs) <= part.limit:
         return Found(seqs=seqs, total=len(seqs))
-    total, exact = _count(connection, account, clause, None if patient else COUNT_SECONDS)
+    total, exact = _count(connection, account, clause, seconds) if clause.words else (0, False)
     if not exact and total < LEAST:
         total = max(total, len(seqs), _at_least(connection, account, clause))
     return Found(seqs=seqs, total=total, exact=exact)
+
+
+def _at_once(
+    connection: sqlite3.Connection, account: str, clause: Clause, part: Part, seconds: float | None
+) -> Found | None:
+    """All that fulfils the clause, found in the fastest order, counted and cut; None when that takes long."""
+    whole = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql})"  # noqa: S608 - values are bound
+    wanted = f"SELECT json_group_array(seq) FROM (SELECT m.seq FROM found m WHERE {part.order()})"  # noqa: S608
+    sql = f"WITH found (seq) AS MATERIALIZED ({whole}) SELECT (SELECT count(*) FROM found), ({wanted})"  # noqa: S608
+    with _limited(connection, seconds) as late:
+        row = _row(connection, sql, (account, *clause.params, part.start, part.limit + 1), late)
+    return None if row is None else Found(seqs=json.loads(row[1]), total=row[0])
 
 
 def every(connection: sqlite3.Connection, account: str, clause: Clause) -> list[int]:
@@ -107,12 +125,14 @@ def _part(connection: sqlite3.Connection, account: str, clause: Clause, part: Pa
     wanted = part.limit + 1
     owned = f"m.account = ? AND ({clause.sql})"
     if not clause.words:
-        sql = f"SELECT m.seq FROM messages m WHERE {owned} AND {part.order}"  # noqa: S608 - values are bound
+        sql = f"SELECT m.seq FROM messages m WHERE {owned} AND {part.order()}"  # noqa: S608 - values are bound
         return [seq for (seq,) in connection.execute(sql, (account, *clause.params, part.start, wanted))]
     found: list[int] = []
     for sql, params in _sources(connection, account, clause, oldest=part.oldest):
-        if len(found) < wanted or sql.startswith(_WAITING):
-            found += [seq for (seq,) in connection.execute(f"{sql} AND {part.order}", (*params, part.start, wanted))]
+        waiting = sql.startswith(_WAITING)
+        if len(found) < wanted or waiting:
+            order = part.order("m.seq" if waiting else "w.rowid")
+            found += [seq for (seq,) in connection.execute(f"{sql} AND {order}", (*params, part.start, wanted))]
     return sorted(found, reverse=not part.oldest)[:wanted]
 
 
@@ -138,38 +158,36 @@ def _sources(
 
 
 def _count(connection: sqlite3.Connection, account: str, clause: Clause, seconds: float | None) -> tuple[int, bool]:
-    """How many fulfil the clause, and True; or how many were found in time, and False."""
-    if clause.words:
-        sources = list(_sources(connection, account, clause))
-    else:
-        sql = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql})"  # noqa: S608 - values are bound
-        sources = [(sql, (account, *clause.params))]
-    total = 0
+    """How many fulfil a clause with words, and True; or how many were found in time, and False."""
+    total, sources = 0, list(_sources(connection, account, clause))
     with _limited(connection, seconds) as late:
         for sql, params in sources:
-            counted = None if late() else _number(connection, f"SELECT count(*) FROM ({sql})", params)  # noqa: S608
-            if counted is None:
+            row = None if late() else _row(connection, f"SELECT count(*) FROM ({sql})", params, late)  # noqa: S608
+            if row is None:
                 return total, False
-            total += counted
+            total += row[0]
     return total, True
 
 
 def _at_least(connection: sqlite3.Connection, account: str, clause: Clause) -> int:
     """A number of messages that fulfil the clause, found quickly; 0 when that takes its time too."""
     newest = f"SELECT 1 FROM messages m WHERE m.account = ? AND ({clause.sql}) ORDER BY m.seq DESC LIMIT ?"  # noqa: S608
-    with _limited(connection, LEAST_SECONDS):
-        sql = f"SELECT count(*) FROM ({newest})"  # noqa: S608 - as above
-        return _number(connection, sql, (account, *clause.params, LEAST)) or 0
+    with _limited(connection, LEAST_SECONDS) as late:
+        row = _row(connection, f"SELECT count(*) FROM ({newest})", (account, *clause.params, LEAST), late)  # noqa: S608
+    return int(row[0]) if row else 0
 
 
-def _number(connection: sqlite3.Connection, sql: str, params: Sequence[Any]) -> int | None:
-    """The one number that a statement gives; None when it was interrupted."""
+def _row(
+    connection: sqlite3.Connection, sql: str, params: Sequence[Any], late: Callable[[], bool]
+) -> tuple[Any, ...] | None:
+    """The one row that a statement gives; None when it was interrupted for being late."""
     try:
-        return int(connection.execute(sql, params).fetchone()[0])
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+        found: tuple[Any, ...] = connection.execute(sql, params).fetchone()
+    except sqlite3.OperationalError:
+        if late():  # which shows as one of several errors, when it happens within the index of words
             return None
         raise
+    return found
 
 
 @contextmanager
