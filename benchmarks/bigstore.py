@@ -5,6 +5,7 @@ The store is made once (minutes) and kept where `--store` says; each run works o
 
 import argparse
 import asyncio
+import os
 import shutil
 import signal
 import statistics
@@ -110,6 +111,7 @@ def serving(folder, store, *flags):
     (folder / "data").mkdir(parents=True, exist_ok=True)
     if not (folder / "data" / "store.db").exists():
         shutil.copy(store, folder / "data" / "store.db")
+        os.sync()  # else the first commit waits for all of the copy
     process, ready, took = start(folder, "--limits", "unlimited", *flags)
     try:
         yield Client(ready["http"]), took
@@ -126,9 +128,10 @@ def looking(folder, store):
         print(f"status: {milliseconds(client.status):.1f} ms")
         get = partial(client._transport.json, "GET", "/messages", wait=600)
         for query in SEARCHES:
-            total = get(query=query or None)["total"]
+            found = get(query=query or None)
+            total = f"{found['total']:,}" + ("" if found["total_exact"] else " or more")
             took = milliseconds(lambda query=query: get(query=query or None))
-            print(f"first page of {query or 'everything':40} {total:>9,} found  {took:8.1f} ms", flush=True)
+            print(f"first page of {query or 'everything':40} {total:>17} found  {took:8.1f} ms", flush=True)
 
 
 FIRST = "before:2025-06-16T19:06:40Z"

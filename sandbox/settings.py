@@ -340,6 +340,17 @@ class Settings(Section):
     ready_file: str = setting("", "file written once every listener accepts connections, removed at exit")
     seed: str = setting("", "makes ids and jitter repeatable, for tests; empty is random")
     allowed_hosts: list[str] = setting([], "names besides localhost under which the HTTP side may be reached")
+    http_timeout: float = setting(
+        60.0,
+        "how long an HTTP client may take to send a request or to take an answer, besides what `least_rate` gives it",
+        unit="seconds",
+        least=0.01,
+    )
+    least_rate: int = setting(
+        500,
+        "octets a second with which message data and requests have to come, and answers to be taken; slower is cut off",
+        least=1,
+    )
     login: str = setting(
         "",
         "user:password that the viewers and the inspection API ask for; empty asks for nothing",

@@ -82,6 +82,33 @@ def test_only_what_is_due_is_tried():
     story(tell)
 
 
+def test_who_stops_waiting_for_a_delivery_does_not_have_it_done_twice():
+    """A list that is asked for delivers what is due first; its client may leave while that is being written."""
+
+    async def tell(this):
+        await this.accept("m1", {"r0@x.test": 999.0})
+        record, begun = this.store.queue.record, asyncio.Event()
+
+        async def commit(*arguments):
+            await asyncio.sleep(0.05)
+            return await record(*arguments)
+
+        async def slowly(*arguments):
+            """As the store does it: a job that was handed in is done, whoever waits for it."""
+            begun.set()
+            return await asyncio.shield(commit(*arguments))
+
+        this.store.queue.record = slowly
+        first = asyncio.create_task(this.delivery.run_due())
+        await begun.wait()
+        first.cancel()
+        await this.delivery.run_due()
+        assert first.cancelled()
+        assert await this.events() == [(NOW, "recipient.delivered", "r0@x.test")]
+
+    story(tell)
+
+
 def test_advancing_stops_at_each_due_moment_and_dates_the_events_there():
     async def tell(this):
         await this.accept("m1", {"r0@x.test": 5000.0, "r1@x.test": 1500.0, "r2@x.test": 90_000.0})

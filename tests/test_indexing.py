@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from sandbox.core import reading_process
 from sandbox.core.digesting import digest
 from sandbox.core.indexing import FEW, Indexer
 from sandbox.core.reading_process import ClosedError, OverBudgetError, ReadingProcess
+from sandbox.core.store.messages import EVERY
 
 HEADER = b"From: noreply@example.com\r\nSubject: x\r\n"
 
@@ -121,6 +123,50 @@ def test_a_message_over_budget_is_found_by_its_headers_and_says_why(monkeypatch)
         snippets = [record.snippet for record, _ in stored(sandbox)]
         assert snippets.count("honey") == FEW + 1
         assert snippets[3] == "(the content is not searched: it took more than 3 seconds)"
+
+
+def test_who_stops_waiting_for_the_index_leaves_its_round_to_itself(tmp_path):
+    """The thread of a round goes on reading; another round must not speak to the same process meanwhile."""
+    from plain_provider import message as record
+
+    from sandbox.core.store import Store
+
+    reading, most, told, go_on = 0, 0, threading.Event(), threading.Event()
+
+    class Slow:
+        def read(self, batch):
+            nonlocal reading, most
+            reading += 1
+            most = max(most, reading)
+            told.set()
+            assert go_on.wait(20)
+            reading -= 1
+            return [digest(seq, raw) for seq, raw in batch]
+
+        def close(self):
+            go_on.set()
+
+    async def story():
+        store = Store(tmp_path / "store.db")
+        for n in range(FEW + 1):
+            await store.messages.accept(record(f"m{n}", {"a@x.test": None}), HEADER + b"\r\nhoney\r\n", [])
+        indexer = Indexer(store)
+        indexer._reader = Slow()
+        first = asyncio.create_task(indexer.catch_up())
+        await asyncio.to_thread(told.wait, 20)
+        first.cancel()
+        second = asyncio.create_task(indexer.catch_up())
+        await asyncio.wait([second], timeout=0.05)
+        go_on.set()
+        await second
+        await indexer.close()
+        assert first.cancelled()
+        page = await store.messages.page("default", EVERY)
+        await store.close()
+        return [one.snippet for one in page.items]
+
+    assert asyncio.run(story()) == ["honey"] * (FEW + 1)
+    assert most == 1
 
 
 def test_of_a_huge_message_only_the_beginning_is_read(tmp_path):

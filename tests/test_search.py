@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sandbox.core.errors import QueryError
 from sandbox.core.search import DEPTH, LONGEST, TERMS, compile_query
 from sandbox.core.search_fields import FIELDS
+from sandbox.core.store import finding
 from sandbox.core.store.database import Transaction
 from sandbox.core.store.schema import migrate
 from sandbox.core.store.words import add_words
@@ -82,9 +83,27 @@ def connection(request):
 
 
 def find(connection, query):
+    """The ids of what is found, oldest first: all of it at once, and as lists ask for it, which has to be the same."""
     clause = compile_query(query, NOW)
-    sql = f"SELECT m.id FROM messages m WHERE m.account = 'a' AND ({clause.sql}) ORDER BY m.seq"
-    return " ".join(row[0] for row in connection.execute(sql, clause.params))
+    seqs = finding.every(connection, "a", clause)
+    for limit in (1, 50):
+        for oldest in (True, False):
+            assert list(paged(connection, clause, limit, oldest)) == (seqs if oldest else seqs[::-1])
+    names = dict(connection.execute("SELECT seq, id FROM messages"))
+    return " ".join(names[seq] for seq in seqs)
+
+
+def paged(connection, clause, limit, oldest):
+    """What pages of `limit` hold, one after the other; each tells the same total."""
+    place, totals = None, set()
+    while True:
+        found = finding.find(connection, "a", clause, finding.Part(place, limit, oldest), patient=True)
+        totals.add(found.total)
+        yield from found.seqs[:limit]
+        if len(found.seqs) <= limit:
+            assert len(totals) == 1
+            return
+        place = found.seqs[limit - 1]
 
 
 ALL = "invoice welcome umlaut files"
@@ -242,6 +261,6 @@ def test_many_long_words_are_one_question_to_the_index(connection):
 def test_terms_narrow_together():
     """However many words a search has, the index is asked once where they all have to be there."""
     clause = compile_query("subject:heliotrope body:report (one OR three) -is:read", NOW)
-    assert clause.sql.count("MATCH") == 1
-    assert compile_query("report OR is:read", NOW).sql.count("MATCH") == 1
-    assert "MATCH" not in compile_query("-report", NOW).sql
+    assert clause.narrowed().sql.count("MATCH") == 1
+    assert compile_query("report OR is:read", NOW).narrowed().sql.count("MATCH") == 1
+    assert "MATCH" not in compile_query("-report", NOW).narrowed().sql

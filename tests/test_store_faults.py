@@ -26,10 +26,11 @@ SERVE = [sys.executable, "-m", "sandbox", "serve", "--ports", "auto", "--limits"
 class Server:
     """A sandbox in a process of its own, and one open SMTP session with it."""
 
-    def __init__(self, folder, **how):
+    def __init__(self, folder, before=(), **how):
+        """`before` is a command that runs the one after it."""
         self.folder = folder
         self.data = folder / "data"
-        command = [*SERVE, "--data", str(self.data), "--ready-file", str(folder / "ready.json")]
+        command = [*before, *SERVE, "--data", str(self.data), "--ready-file", str(folder / "ready.json")]
         (folder / "ready.json").unlink(missing_ok=True)
         self.errors = (folder / "errors").open("w+")
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self.errors, **how)
@@ -144,6 +145,60 @@ def test_a_file_that_may_not_grow_is_told_and_overcome(server):
         assert recovers(server, smtp, 100)
     server.stop()
     server.check()
+
+
+ON_A_DISK_OF_ITS_OWN = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=12m tmpfs "$0" && exec "$@"']
+"""Runs a command with a small disk at the folder that follows, in a namespace where that needs no rights."""
+
+
+def can_have_a_disk(folder="/mnt"):
+    """Whether a disk of its own can be given to a program here."""
+    if shutil.which("unshare") is None:
+        return False
+    command = [*ON_A_DISK_OF_ITS_OWN, folder, "true"]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_have_a_disk(), reason="a program can't be given a disk of its own here (unshare -rm)")
+def test_a_disk_that_is_full_is_told_and_overcome(tmp_path):
+    """Every message is refused while there is no room, nothing is torn, and the same session goes on afterwards."""
+    (tmp_path / "data").mkdir()
+    with closing(Server(tmp_path, before=[*ON_A_DISK_OF_ITS_OWN, str(tmp_path / "data")])) as server:
+        outside = f"/proc/{server.process.pid}/root"
+        server.data = Path(f"{outside}{server.data}")
+        server.ready["ca_file"] = outside + server.ready["ca_file"]
+        with server.connect() as smtp:
+            assert server.send(smtp, 1) == 250
+            ballast = server.data / "ballast"
+            fill(ballast)
+            answers = [server.send(smtp, number) for number in range(2, 300)]
+            assert answers[-20:] == [452] * 20, "what is left of the file's last page and of the log is used up first"
+            assert set(answers) == {250, 452} or set(answers) == {452}
+            check_copy(server, tmp_path / "full")
+            ballast.unlink()
+            assert recovers(server, smtp, 1000)
+            assert [server.send(smtp, number) for number in range(2000, 2020)] == [250] * 20
+        check_copy(server, tmp_path / "recovered")
+        assert server.stop()[0] == 0
+
+
+def check_copy(server, folder):
+    """Check the store as it is at a moment, from outside of the namespace in which its disk is."""
+    folder.mkdir()
+    server.process.send_signal(signal.SIGSTOP)
+    for name in ("store.db", "store.db-wal"):
+        shutil.copy(server.data / name, folder)
+    server.process.send_signal(signal.SIGCONT)
+    data, server.data = server.data, folder
+    server.check()
+    server.data = data
+
+
+def fill(path):
+    """Write into a file until the disk is full."""
+    with path.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while file.write(b"\0" * 65_536):
+            continue
 
 
 def test_a_store_that_another_program_holds(server):

@@ -12,7 +12,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from sandbox.wire.http.connection import HttpConnection
+from sandbox.wire.http.patience import Patience, in_pieces, patient_protocol
+from sandbox.wire.pace import keep_little_waiting
 
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 128
@@ -40,6 +41,7 @@ def bind(name: str, host: str, port: int, flag: str) -> socket.socket:
     server = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keep_little_waiting(server)
         server.bind((host, port))
         server.listen(BACKLOG)
     except OSError as error:
@@ -76,17 +78,17 @@ class _Server(uvicorn.Server):
 class HttpListener:
     """The application on one socket, with or without TLS."""
 
-    def __init__(self, app: ASGIApp, server: socket.socket, context: ssl.SSLContext | None) -> None:
+    def __init__(self, app: ASGIApp, server: socket.socket, context: ssl.SSLContext | None, patience: Patience) -> None:
         config = uvicorn.Config(
-            app,
+            in_pieces(app),
             interface="asgi3",
+            http=patient_protocol(patience),
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            http=HttpConnection,
             ws="none",
             backlog=BACKLOG,
             ssl_context_factory=None if context is None else lambda _config, _default: context,

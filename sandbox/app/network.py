@@ -17,6 +17,7 @@ from sandbox.core.services import Services
 from sandbox.settings import Settings
 from sandbox.window import guard, routes
 from sandbox.wire.certificates import Certificates, add_rsa, certificates
+from sandbox.wire.http.patience import Patience
 from sandbox.wire.provider import Provider, SmtpListener
 from sandbox.wire.smtp import Endpoint, OpenListener, listen
 from sandbox.wire.tls import server_context
@@ -67,7 +68,8 @@ class Network:
 
     async def _open_web(self, name: str, app: Any, context: ssl.SSLContext | None) -> None:
         server = bind(name.upper(), self._settings.host, self._port(name), f"--port-{name}")
-        listener = HttpListener(app, server, context)
+        patience = Patience(seconds=self._settings.http_timeout, rate=self._settings.least_rate)
+        listener = HttpListener(app, server, context, patience)
         self._http.append(listener)
         await listener.start()
         self._services.endpoints[name] = f"{name}://{_in_url(self._settings.host)}:{listener.port}"
@@ -91,7 +93,7 @@ class Network:
         make = partial(_smtp_context, paths, names, personality.ciphers, tls13=section.tls13)
         context = asyncio.create_task(asyncio.to_thread(make), name=f"{provider.name}-tls")
         self._contexts.append(context)
-        endpoint = Endpoint.of(self._services, provider.name, personality, section)
+        endpoint = Endpoint.of(self._services, provider.name, personality, section, self._settings.least_rate)
         self._endpoints.append(endpoint)
         return [
             await self._open_port(f"{provider.title} SMTP", endpoint, listener, context)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from sandbox.core import consequences
 from sandbox.core.accounts import Account, Accounts
 from sandbox.core.attempts import Attempt, FollowUp
+from sandbox.core.cancellation import finished
 from sandbox.core.consequences import Consequence
 from sandbox.core.errors import NotFoundError, StoreError
 from sandbox.core.model import Principal
@@ -26,7 +27,7 @@ from sandbox.core.policy import Rules, SuppressionCause, SuppressionReason
 from sandbox.core.reporting import Reporter
 from sandbox.core.retries import RetrySchedule
 from sandbox.core.store import Store
-from sandbox.core.store.queue import ATTEMPT, Attempted, Due
+from sandbox.core.store.queue import ATTEMPT, Attempted, Due, Reported
 
 BATCH = 100
 """Attempts that share a transaction, which accepted messages wait for."""
@@ -178,8 +179,12 @@ class Delivery:
     async def _record(self, account: Account, done: Sequence[Consequence], now: float) -> list[Attempted]:
         records = [await self._with_suppression(account, consequence) for consequence in done]
         reports = await self._reporter.reports(account, done, now)
-        await self._store.resources.adopt(await self._store.queue.record(account.id, records, reports))
+        await finished(self._store_done(account, records, reports))
         return records
+
+    async def _store_done(self, account: Account, records: Sequence[Attempted], reports: Sequence[Reported]) -> None:
+        """Make it durable; a caller who goes must not let others in before, who would do the same once more."""
+        await self._store.resources.adopt(await self._store.queue.record(account.id, records, reports))
 
     async def _with_suppression(self, account: Account, consequence: Consequence) -> Attempted:
         record = consequence.record

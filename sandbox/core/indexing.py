@@ -42,6 +42,7 @@ class Indexer:
         self._store = store
         self._wake = asyncio.Event()
         self._busy = asyncio.Lock()
+        self._round: asyncio.Task[bool] | None = None
         self._reader = ReadingProcess(BUDGET_SECONDS)
 
     def wake(self) -> None:
@@ -71,13 +72,22 @@ class Indexer:
             pass
 
     async def _go(self) -> bool:
-        """Index some messages; False when none was waiting."""
-        async with self._busy:
-            waiting = await self._store.index.waiting(BATCH, OCTETS)
-            if waiting:
-                for part in _portions(await asyncio.to_thread(self._digests, waiting)):
-                    await self._store.index.record(part)
-            return bool(waiting)
+        """Index some messages; False when none was waiting.
+
+        A round that has begun is finished even when nobody waits for it any more, and until then no other begins: the
+        thread in which it reads can't be stopped, and the other process answers one at a time.
+        """
+        await self._busy.acquire()
+        self._round = asyncio.create_task(self._index_some(), name="indexing")
+        self._round.add_done_callback(lambda _: self._busy.release())
+        return await asyncio.shield(self._round)
+
+    async def _index_some(self) -> bool:
+        waiting = await self._store.index.waiting(BATCH, OCTETS)
+        if waiting:
+            for part in _portions(await asyncio.to_thread(self._digests, waiting)):
+                await self._store.index.record(part)
+        return bool(waiting)
 
     def _digests(self, batch: Sequence[tuple[int, bytes]]) -> list[Digest]:
         """Read messages, here when there is little to read, else in the other process."""
@@ -97,6 +107,8 @@ class Indexer:
     async def close(self) -> None:
         """End the other process; nothing is read any more."""
         await asyncio.to_thread(self._reader.close)
+        if self._round is not None:
+            await asyncio.gather(self._round, return_exceptions=True)
 
 
 def _portions(digests: Sequence[Digest]) -> Iterator[list[Digest]]:

@@ -61,10 +61,12 @@ class ReadingProcess:
         try:
             _send(process.stdin, _request(batch))
             answer = _receive(process.stdout)
-        except OSError:
+        except (OSError, ValueError):  # it is gone, or was closed meanwhile
             answer = None
         finally:
             late.cancel()
+        if self._closed:
+            raise ClosedError
         if answer is None:
             self._discard()
             raise OverBudgetError("it took too much time or memory")

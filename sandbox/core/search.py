@@ -56,7 +56,7 @@ def compile_query(query: str, now: float, grammar: Grammar = MESSAGES) -> Clause
         return Clause()
     if sum(token.kind == "term" for token in tokens) > TERMS:
         raise QueryError(f"the query has more than {TERMS} terms")
-    return _Parser(tokens, len(query) + 1, now, grammar).parse().narrowed()
+    return _Parser(tokens, len(query) + 1, now, grammar).parse()
 
 
 def _tokens(query: str, grammar: Grammar) -> list[_Token]:

@@ -141,7 +141,7 @@ def _outcome(value: str) -> Clause:
 
 
 def _tag(value: str) -> Clause:
-    sql = "EXISTS (SELECT 1 FROM json_each(m.tags) t WHERE t.value = ? COLLATE NOCASE)"
+    sql = "m.tags <> '[]' AND EXISTS (SELECT 1 FROM json_each(m.tags) t WHERE t.value = ? COLLATE NOCASE)"
     return Clause(sql=sql, params=(value,))
 
 

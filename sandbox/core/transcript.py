@@ -48,7 +48,9 @@ class Transcript:
             self._lines.append((self._clock.now(), side, text[:LINE_LENGTH]))
 
     def refused(self, entry: ErrorEntry, stage: Stage, text: str, *, forced: bool) -> None:
-        """Note that a catalog row was the answer, and why."""
+        """Note that a catalog row was the answer, and why; of very many, the first and the last are kept."""
+        if len(self.refusals) == LINES:
+            self.refusals.pop()
         self.refusals.append(
             {
                 "at": self._clock.now(),

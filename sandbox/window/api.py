@@ -34,7 +34,7 @@ from sandbox.window.controls import Controls
 from sandbox.window.login import Guesses, behind_login
 from sandbox.window.operation import Operation, Parameter, application
 from sandbox.window.preview import SCHEMES
-from sandbox.window.schemas import FLAG, NUMBER, TEXT, TEXTS, WHOLE, many, maybe, page, record, ref
+from sandbox.window.schemas import FLAG, NUMBER, TEXT, TEXTS, WHOLE, counted_page, many, maybe, page, record, ref
 
 _QUERY = Parameter(name="query", about="search query; absent or blank: every message")
 _CURSOR = Parameter(name="cursor", about="`next` of the page before")
@@ -84,12 +84,17 @@ OPERATIONS = (
         path="/messages",
         handler=messages.show_list,
         summary="Messages, newest first unless asked for otherwise",
-        answer=page("MessageSummary"),
+        answer=counted_page("MessageSummary"),
         parameters=(
             _QUERY,
             _limit(messages.PAGE, messages.LONGEST_PAGE),
             _CURSOR,
             _words("order", "which come first: newest without it", [*messages.ORDERS]),
+            _words(
+                "total",
+                "exact: count all that match, however long it takes; without it, `total` may be what there is at least",
+                [*messages.TOTALS],
+            ),
         ),
         also=_BAD_QUERY,
     ),

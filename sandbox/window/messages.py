@@ -19,6 +19,7 @@ from sandbox.window.problems import Problem, json_answer
 PAGE = 50
 LONGEST_PAGE = 500
 ORDERS = ("newest", "oldest")
+TOTALS = ("quick", "exact")
 LONGEST_WAIT = 3600.0
 TAGS = 50
 TAG_LENGTH = 100
@@ -48,12 +49,14 @@ async def show_list(call: Call) -> Response:
         place=place[0] if place else None,
         limit=limit,
         oldest=call.choice("order", ORDERS) == "oldest",
+        patient=call.choice("total", TOTALS) == "exact",
     )
     return json_answer(
         {
             "items": [shapes.message_summary(record) for record in page.items],
             "next": None if page.next is None else make_cursor(page.next),
             "total": page.total,
+            "total_exact": page.exact,
         }
     )
 

@@ -44,6 +44,11 @@ def page(name: str) -> Schema:
     return record(items=many(ref(name)), next=maybe(TEXT), total=WHOLE)
 
 
+def counted_page(name: str) -> Schema:
+    """A part of a list that may be very long: unless `total_exact`, there are at least `total`."""
+    return record(items=many(ref(name)), next=maybe(TEXT), total=WHOLE, total_exact=FLAG)
+
+
 def record(**fields: Schema) -> Schema:
     """An object that has all of these fields."""
     return {"type": "object", "properties": fields, "required": list(fields)}

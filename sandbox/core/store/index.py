@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.finding import one_look
 from sandbox.core.store.words import add_words
 
 
@@ -47,13 +48,8 @@ def _record(transaction: Transaction, digests: Sequence[Digest]) -> None:
 
 
 def _waiting(connection: sqlite3.Connection, limit: int, octets: int) -> list[tuple[int, bytes]]:
-    if connection.in_transaction:
+    with one_look(connection):  # no message may be deleted between the list and its octets
         return _read_waiting(connection, limit, octets)
-    connection.execute("BEGIN")  # no message may be deleted between the list and its octets
-    try:
-        return _read_waiting(connection, limit, octets)
-    finally:
-        connection.execute("COMMIT")
 
 
 def _read_waiting(connection: sqlite3.Connection, limit: int, octets: int) -> list[tuple[int, bytes]]:
@@ -64,6 +60,15 @@ def _read_waiting(connection: sqlite3.Connection, limit: int, octets: int) -> li
         if found and size > left:
             break
         left -= size
-        with connection.blobopen("raws", "octets", seq, readonly=True) as blob:
-            found.append((seq, blob.read(octets)))
+        found.append((seq, _beginning(connection, seq, octets) if size > octets else _octets(connection, seq)))
     return found
+
+
+def _octets(connection: sqlite3.Connection, seq: int) -> bytes:
+    return bytes(connection.execute("SELECT octets FROM raws WHERE message = ?", (seq,)).fetchone()[0])
+
+
+def _beginning(connection: sqlite3.Connection, seq: int, octets: int) -> bytes:
+    """The beginning of a large message, without reading the rest; a connection remembers each blob that was opened."""
+    with connection.blobopen("raws", "octets", seq, readonly=True) as blob:
+        return blob.read(octets)

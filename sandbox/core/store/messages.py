@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
 from sandbox.core.store.acceptance import Accepted, store_accepted
 from sandbox.core.store.database import Database, Transaction
+from sandbox.core.store.finding import EVERY, Clause, Part, every, find, one_look
 from sandbox.core.store.removal import Removed, remove_in_slices
 from sandbox.core.store.resources import Edit
 from sandbox.core.store.tallies import MESSAGES, UNREAD, outcomes, tally
 
+__all__ = ["EVERY", "Clause", "MessageRows", "Page"]
 SQLITE_VARIABLES = 900
 """How many values one statement may name; SQLite's own floor is 999."""
 QUICK = 262_144
 """Octets up to which a message is stored in no time."""
-SQLITE_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,35 +30,8 @@ class Page:
     items: Sequence[MessageRecord]
     next: int | None
     total: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clause:
-    """A condition on the table `messages` (alias `m`) made from a query: SQL with `?`, and the values."""
-
-    sql: str = "1"
-    params: tuple[Any, ...] = ()
-    tally: str = ""
-    """Name of the kept number of messages that fulfil it, if there is one."""
-    words: str = ""
-    """What the index of words has to say of a message before it is worth asking `sql`; empty: nothing."""
-
-    def narrowed(self) -> Clause:
-        """The same condition, with what is asked of the index in its SQL."""
-        return (
-            replace(self, sql=f"{_INDEX} AND ({self.sql})", params=(self.words, *self.params), words="")
-            if self.words
-            else self
-        )
-
-
-_INDEX = (
-    "m.seq IN (SELECT seq FROM message_words WHERE words MATCH ? UNION ALL SELECT seq FROM messages WHERE indexed = 0)"
-)
-
-
-EVERY = Clause(tally=MESSAGES)
-"""Every message."""
+    exact: bool = True
+    """Whether `total` is all there are; False: there are at least so many."""
 
 
 class MessageRows:
@@ -87,10 +61,21 @@ class MessageRows:
         return None if row is None else str(row[0])
 
     async def page(
-        self, account: str, clause: Clause, *, place: int | None = None, limit: int = 50, oldest: bool = False
+        self,
+        account: str,
+        clause: Clause,
+        *,
+        place: int | None = None,
+        limit: int = 50,
+        oldest: bool = False,
+        patient: bool = False,
     ) -> Page:
-        """At most `limit` messages that fulfil `clause` from after the cursor `place` on: newest or oldest first."""
-        return await self._database.read(lambda c: _page(c, account, clause, _Part(place, limit, oldest=oldest)))
+        """At most `limit` messages that fulfil `clause` from after the cursor `place` on: newest or oldest first.
+
+        All that fulfil it are counted as far as that takes no time to speak of, and with `patient` in any case.
+        """
+        part = Part(place, limit, oldest=oldest)
+        return await self._database.read(lambda c: _page(c, account, clause, part, patient=patient))
 
     async def get(self, account: str, message: str) -> MessageRecord | None:
         """One message of the account, or None."""
@@ -115,7 +100,7 @@ class MessageRows:
 
         Many go in slices, between which others write: what is accepted meanwhile stays.
         """
-        found = await self._database.read(lambda c: _every(c, account, clause))
+        found = await self._database.read(lambda c: every(c, account, clause))
         return await remove_in_slices(self._database, found, Removed(account=account, at=at))
 
     async def mark(
@@ -151,55 +136,16 @@ def _take_in(transaction: Transaction, record: MessageRecord, raw: bytes, event:
     )
 
 
-@dataclass(frozen=True)
-class _Part:
-    """The part of a list that is wanted."""
-
-    place: int | None
-    limit: int
-    oldest: bool = False
-
-    @property
-    def sql(self) -> str:
-        """Place, order and limit, after a condition on `seq`."""
-        return "seq > ? ORDER BY seq LIMIT ?" if self.oldest else "seq < ? ORDER BY seq DESC LIMIT ?"
-
-    @property
-    def params(self) -> tuple[int, int]:
-        """What it asks for, and one more to see whether there are more."""
-        first = 0 if self.oldest else SQLITE_LARGEST
-        return (first if self.place is None else self.place, self.limit + 1)
-
-
-def _page(connection: sqlite3.Connection, account: str, clause: Clause, part: _Part) -> Page:
+def _page(connection: sqlite3.Connection, account: str, clause: Clause, part: Part, *, patient: bool) -> Page:
     limit = part.limit
-    total, seqs = _found(connection, account, clause, part)
-    rows = _rows(connection, seqs[:limit])
-    recipients = _recipients(connection, seqs[:limit])
+    with one_look(connection):
+        found = find(connection, account, clause, part, patient=patient)
+        seqs = found.seqs
+        rows = _rows(connection, seqs[:limit])
+        recipients = _recipients(connection, seqs[:limit])
     items = [_record(rows[seq], recipients.get(seq, [])) for seq in seqs[:limit]]
-    return Page(items=items, next=seqs[limit - 1] if len(seqs) > limit else None, total=total)
-
-
-def _found(connection: sqlite3.Connection, account: str, clause: Clause, part: _Part) -> tuple[int, list[int]]:
-    """How many messages fulfil the clause, and the part of them that is wanted."""
-    wanted = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql})"  # noqa: S608 - values are bound
-    if clause.tally:
-        seqs = connection.execute(f"{wanted} AND m.{part.sql}", (account, *clause.params, *part.params))
-        return tally(connection, account, clause.tally), [seq for (seq,) in seqs]
-    # The clause is asked once only: its answer is kept, counted and cut.
-    sql = (
-        f"WITH found (seq) AS MATERIALIZED ({wanted})"  # noqa: S608 - as above
-        " SELECT (SELECT count(*) FROM found),"
-        f" (SELECT json_group_array(seq) FROM (SELECT seq FROM found WHERE {part.sql}))"
-    )
-    total, seqs = connection.execute(sql, (account, *clause.params, *part.params)).fetchone()
-    return total, json.loads(seqs)
-
-
-def _every(connection: sqlite3.Connection, account: str, clause: Clause) -> list[int]:
-    """All messages that fulfil the clause, oldest first."""
-    sql = f"SELECT m.seq FROM messages m WHERE m.account = ? AND ({clause.sql}) ORDER BY m.seq"  # noqa: S608 - as above
-    return [seq for (seq,) in connection.execute(sql, (account, *clause.params))]
+    following = seqs[limit - 1] if len(seqs) > limit else None
+    return Page(items=items, next=following, total=found.total, exact=found.exact)
 
 
 def _rows(connection: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, tuple[Any, ...]]:

@@ -12,10 +12,10 @@ from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.tallies import MESSAGES, SESSIONS, forget_tallies, tally
 from sandbox.core.store.words import drop_part
 
-SLICE_SECONDS = 0.04
-"""What one slice is to take of the writer's time, with its commit."""
-FIRST, MOST = 200, 4000
-"""Rows of the first slice, and of any."""
+SLICE_SECONDS = 0.02
+"""What one slice takes of the writer's time, besides its commit."""
+STEP = 20
+"""Rows that are taken out before the time is looked at."""
 LISTED = 1000
 """Removed messages that get an event each; more of them share one."""
 
@@ -34,25 +34,25 @@ class Removed:
 async def in_slices(database: Database, work: Slice, *, rest: bool = False) -> int:
     """Do `work` again and again until nothing is left for it; returns how many rows went.
 
-    Each slice is durable by itself, and as large as `SLICE_SECONDS` allow. With `rest`, others have the writer for as
-    long after each slice: for what nobody waits for.
+    Each slice is durable by itself and takes `SLICE_SECONDS`; then whoever waits is served before the next. With
+    `rest`, others have the writer for as long after each slice: for what nobody waits for.
     """
-    total, most = 0, FIRST
-    while True:
-        taken, began = await database.write(lambda transaction, most=most: _timed(transaction, work, most))  # type: ignore[misc]
-        seconds = time.perf_counter() - began
+    total, more = 0, True
+    while more:
+        taken, more, began = await database.write(lambda transaction: _slice(transaction, work))
         total += taken
-        if taken < most:
-            return total
-        most = max(1, min(MOST, 2 * most, int(most * SLICE_SECONDS / seconds)))
-        if rest:
-            await asyncio.sleep(seconds)
+        await asyncio.sleep(time.perf_counter() - began if rest else 0)
+    return total
 
 
-def _timed(transaction: Transaction, work: Slice, most: int) -> tuple[int, float]:
-    """What `work` did, and when it began: the wait before that is others' time."""
-    began = time.perf_counter()
-    return work(transaction, most), began
+def _slice(transaction: Transaction, work: Slice) -> tuple[int, bool, float]:
+    """How much `work` did, whether there may be more, and when it began: the wait before that is others' time."""
+    total, began = 0, time.perf_counter()
+    while True:
+        taken = work(transaction, STEP)
+        total += taken
+        if taken < STEP or time.perf_counter() - began > SLICE_SECONDS:
+            return total, taken >= STEP, began
 
 
 async def remove_in_slices(database: Database, found: Sequence[int], told: Removed) -> int:
@@ -89,7 +89,7 @@ def tell_of_many(transaction: Transaction, account: str, at: float, count: int) 
 
 async def drop_parts(database: Database, removed: int) -> None:
     """Drop the parts of the index of words that so many removed messages may have left empty."""
-    while removed >= FIRST and await database.write(drop_part):
+    while removed >= STEP and await database.write(drop_part):
         continue
 
 

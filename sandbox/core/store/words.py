@@ -21,21 +21,30 @@ SMALLEST = 2_000
 """Messages that a part is for at least."""
 SHORTEST = 3
 """Characters that a searched value needs at least."""
-_ASKED = 24
-"""Sequences of a long value that are looked for; the messages found are compared with all of it anyway."""
+_ASKED = 5
+"""Sequences of a value that are looked for; the messages found are compared with all of it anyway."""
+_USUAL = " .@-_/:etaoinsrhldcumpfgwybvkxjqz"
+"""Characters by how usual they are in mail; all others are rarer still."""
 
 
 def candidates(value: str) -> str:
-    """The expression that messages with this value (of at least `SHORTEST` characters) match, and some others too."""
-    trigrams = list(dict.fromkeys(value[at : at + SHORTEST] for at in range(len(value) - SHORTEST + 1)))
-    step = -(-len(trigrams) // _ASKED)
-    return " AND ".join('"' + one.replace('"', '""') + '"' for one in trigrams[::step])
+    """The expression that messages with this value (of at least `SHORTEST` characters) match, and some others too.
+
+    Every sequence asked for costs as much as there are messages that have it, so the rarest to be expected are taken.
+    """
+    found = dict.fromkeys(value[at : at + SHORTEST] for at in range(len(value) - SHORTEST + 1))
+    rarest = sorted(found, key=_rarity, reverse=True)[:_ASKED]
+    return " AND ".join('"' + one.replace('"', '""') + '"' for one in rarest)
+
+
+def _rarity(sequence: str) -> int:
+    return sum(_USUAL.find(one) % (len(_USUAL) + 1) for one in sequence.lower())
 
 
 def add_words(transaction: Transaction, texts: Iterable[tuple[int, str]]) -> None:
     """Enter messages that are not in the index yet, each by its place and with the text that was read from it."""
-    parts = _Parts(transaction)
-    for part, group in groupby(texts, lambda pair: parts.part_of(pair[0])):
+    known = _Parts(transaction)
+    for part, group in groupby(texts, lambda pair: known.part_of(pair[0])):
         transaction.executemany(
             f"INSERT INTO words_{part} (rowid, words)"  # noqa: S608 - a number
             " SELECT seq, subject || char(10) || sender || char(10) || to_header || char(10) || rcpt_to || char(10)"
@@ -49,7 +58,7 @@ class _Parts:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self._known = _parts(transaction.connection)
+        self._known = parts(transaction.connection)
         (messages,) = transaction.execute("SELECT sum(number) FROM tallies WHERE name = ?", (MESSAGES,)).fetchone()
         self._room = max(SMALLEST, (messages or 0) // PARTS)
 
@@ -67,7 +76,7 @@ class _Parts:
 
 def drop_part(transaction: Transaction) -> bool:
     """Drop one part whose messages are all gone, but never the last; False when there is none."""
-    known = _parts(transaction.connection)
+    known = parts(transaction.connection)
     for part, following in pairwise(known):
         if not _inhabited(transaction.connection, part, following):
             _look_at(transaction, [one for one in known if one != part])
@@ -81,14 +90,14 @@ def _inhabited(connection: sqlite3.Connection, first: int, end: int) -> bool:
     return connection.execute(sql, (first, end)).fetchone() is not None
 
 
-def _parts(connection: sqlite3.Connection) -> list[int]:
+def parts(connection: sqlite3.Connection) -> list[int]:
     """The parts there are, in order; at least one."""
     rows = connection.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE words%'")
     return sorted(int(name.removeprefix("words_")) for (name,) in rows)
 
 
-def _look_at(transaction: Transaction, parts: list[int]) -> None:
+def _look_at(transaction: Transaction, shown: list[int]) -> None:
     """Let the view show these parts."""
-    selects = [f"SELECT rowid, words_{part} FROM words_{part}" for part in parts]  # noqa: S608 - numbers
+    selects = [f"SELECT rowid, words_{part} FROM words_{part}" for part in shown]  # noqa: S608 - numbers
     transaction.execute("DROP VIEW message_words")
     transaction.execute(f"CREATE VIEW message_words (seq, words) AS {' UNION ALL '.join(selects)}")

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 
+from sandbox.wire.pace import keep_little_waiting
 from sandbox.wire.provider import SmtpListener
 from sandbox.wire.smtp.accepting import Acceptor
 from sandbox.wire.smtp.connection import Connection, Room
@@ -32,6 +33,7 @@ class OpenListener:
         """Start accepting; raises `OSError` when the port is taken."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         server = socket.create_server((host, port), family=family, backlog=512)
+        keep_little_waiting(server)
         self.port = server.getsockname()[1]
         self._server = Acceptor(server, self._take)
 

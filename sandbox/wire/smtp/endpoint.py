@@ -20,9 +20,11 @@ class Endpoint:
     turnstile: Turnstile
 
     @classmethod
-    def of(cls, services: Services, provider: str, personality: SmtpPersonality, section: SmtpSettings) -> Endpoint:
-        """The endpoint of `provider` with the limits of its settings section."""
-        limits = Limits.of(section)
+    def of(
+        cls, services: Services, provider: str, personality: SmtpPersonality, section: SmtpSettings, data_rate: int
+    ) -> Endpoint:
+        """The endpoint of `provider` with the limits of its settings section; data comes with `data_rate` at least."""
+        limits = Limits.of(section, data_rate)
         return cls(
             services=services,
             state=services.providers[provider],

@@ -48,9 +48,10 @@ class Limits:
     """How long a client may take to read the last reply before the connection is cut."""
 
     @classmethod
-    def of(cls, section: SmtpSettings) -> Limits:
-        """The limits that a provider's settings ask for."""
+    def of(cls, section: SmtpSettings, data_rate: int) -> Limits:
+        """The limits that a provider's settings ask for; `data_rate` is one for all of them."""
         return cls(
+            data_rate=data_rate,
             idle=section.idle_timeout,
             connections=section.max_connections,
             recipients=section.max_recipients,

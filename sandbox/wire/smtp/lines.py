@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 from sandbox.core.errors import Condition, Refusal
+from sandbox.wire.pace import Pace
 
 CHUNK = 65_536
 """Octets asked of the socket at once."""
@@ -66,8 +67,7 @@ class Input:
         self._waiter: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
-        self._deadline: float | None = None
-        self._rate = 0
+        self._least: Pace | None = None
         self._portion = CHUNK
         self._pace: Callable[[int], Awaitable[None]] | None = None
 
@@ -104,7 +104,7 @@ class Input:
 
     def expect_data(self, seconds: float, rate: int) -> None:
         """Message data follows: a client gets `seconds` for it, and as long as it takes at `rate` octets a second."""
-        self._deadline, self._rate, self._last = self._clock() + seconds, rate, b""
+        self._least, self._last = Pace(seconds, rate, self._clock()), b""
 
     def slow_down(self, portion: int, pace: Callable[[int], Awaitable[None]]) -> None:
         """From now on read at most `portion` octets at once, and await `pace(octets)` after each."""
@@ -213,11 +213,12 @@ class Input:
         return _BARE.sub(b"\r\n", before + octets)[len(before) :]
 
     def _check_rate(self, arrived: int) -> None:
-        if self._deadline is None or self._pace is not None:
+        if self._least is None or self._pace is not None:
             return
-        self._deadline += arrived / self._rate
-        if self._clock() > self._deadline:
+        now = self._clock()
+        if self._least.late(now):
             raise IdleError
+        self._least.moved(arrived, now)
 
     def unread(self, octets: bytes) -> None:
         """Give back what follows the end of the data: the next command of a client that pipelines."""

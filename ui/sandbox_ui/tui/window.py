@@ -22,6 +22,8 @@ class Page:
     next: str | None
     """Where the next part begins; None at the end."""
     total: int
+    exact: bool = True
+    """Whether `total` is all there are; False: there are at least so many."""
 
 
 class Window:
@@ -50,7 +52,8 @@ class Window:
 
     def _page(self, path: str, **params: Any) -> Page:
         found = self._get(path, **params)
-        return Page(items=found["items"], next=found.get("next"), total=int(found.get("total", 0)))
+        total, exact = int(found.get("total", 0)), bool(found.get("total_exact", True))
+        return Page(items=found["items"], next=found.get("next"), total=total, exact=exact)
 
     def status(self) -> Item:
         """Version, counts, clock."""

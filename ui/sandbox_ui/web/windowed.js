@@ -6,7 +6,7 @@ const AHEAD = 60; // rows from the end at which the next page is fetched
 const LOOK_BACK = 10; // pages that are read to find where new rows meet the known ones
 
 export class Windowed {
-  // row(item) → element; fetch(cursor) → {items, next, total}; nothing() → what stands in an empty list
+  // row(item) → element; fetch(cursor) → {items, next, total, total_exact}; nothing() → what stands in an empty list
   constructor({ label, height, row, fetch, nothing, moved, count = () => {} }) {
     Object.assign(this, { height, row, fetch, nothing, moved, count });
     this.items = [];
@@ -14,6 +14,7 @@ export class Windowed {
     this.rows = new Map();
     this.next = null;
     this.total = 0;
+    this.exact = true;  // false: there are at least so many
     this.current = "";
     this.round = 0;
     this.loading = null;
@@ -41,7 +42,7 @@ export class Windowed {
     for (let more = 0; more < LOOK_BACK && page.next && this.items.length && !this.places.has(head.at(-1).id); more += 1) {
       const following = await this.fetch(page.next);
       head.push(...following.items);
-      page = { ...following, total: page.total };
+      page = { ...following, total: page.total, total_exact: page.total_exact };
     }
     if (round !== this.round) return;
     const meets = head.length ? this.places.get(head.at(-1).id) : undefined;
@@ -49,7 +50,7 @@ export class Windowed {
     const before = this.items.length;
     const items = [...head, ...this.items.slice(meets + 1)];
     if (this.element.scrollTop > 0) this.element.scrollTop += (items.length - before) * this.height;
-    this.take(items, { next: this.next, total: page.total });
+    this.take(items, { ...page, next: this.next });
   }
 
   async more() {
@@ -66,12 +67,13 @@ export class Windowed {
     this.soon();
   }
 
-  take(items, { next, total }) {
+  take(items, { next, total, total_exact: exact = true }) {
     this.items = items;
     this.places = new Map(items.map((item, at) => [item.id, at]));
     this.next = next;
     this.total = Math.max(total, items.length);
-    this.count(this.total);
+    this.exact = exact;
+    this.count(this.total, exact);
     this.paint();
   }
 
@@ -84,7 +86,7 @@ export class Windowed {
 
   drop(ids) {
     const gone = new Set(ids.filter((id) => this.places.has(id)));
-    if (gone.size) this.take(this.items.filter((item) => !gone.has(item.id)), { next: this.next, total: this.total - gone.size });
+    if (gone.size) this.take(this.items.filter((item) => !gone.has(item.id)), { next: this.next, total: this.total - gone.size, total_exact: this.exact });
   }
 
   soon() {

@@ -114,7 +114,8 @@ class Inbox(Panel):
         super().__init__(id="inbox")
         self._filter = 0
         self._search = ""
-        self._total = 0
+        self._total = "0"
+        """How many there are, as it is shown: `1000+` when there are at least so many."""
         self._cursor: str | None = None
         self._known: list[Item] = []
         self._elsewhere: set[str] = set()
@@ -192,7 +193,7 @@ class Inbox(Panel):
             self._known = [*page.items, *changed]
         else:
             self._cursor, self._known = page.next, list(page.items)
-        self._total = page.total
+        self._total = f"{page.total}{'' if page.exact else '+'}"
         self._show()
 
     async def _ask_about(self, query: str, about: set[str], below: Sequence[Item]) -> Sequence[Item]:

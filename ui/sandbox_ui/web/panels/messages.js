@@ -28,7 +28,7 @@ export function makeMessages({ problem, ask }) {
     fetch: (cursor) => api.messages(query, cursor, cursor ? 500 : FIRST),
     nothing: () => (list.total || list.items.length ? null : blank()),
     moved: (id) => choose(id),
-    count: (number) => { total.textContent = count(number, "message"); },
+    count: (number, exact) => { total.textContent = (exact ? "" : "at least ") + count(number, "message"); },
   });
   const selection = new Selection({ list, ask, changed: () => list.paint(), query: () => query });
   const split = new Split({
@@ -103,7 +103,7 @@ export function makeMessages({ problem, ask }) {
     try {
       await list.restart();
       problem("");
-      announce(count(list.total, "message"));
+      announce(total.textContent);
     } catch (why) {
       problem(why.message);
     }

@@ -109,7 +109,7 @@ export class Selection {
   }
 
   async removeMatching() {
-    const number = count(this.list.total, "message");
+    const number = (this.list.exact ? "" : "at least ") + count(this.list.total, "message");
     const which = this.query() ? `${number} that match the search` : `all ${number}`;
     if (!(await sure("Delete messages", `Delete ${which}? They can't be brought back.`, "Delete"))) return;
     const done = await attempt(() => api.removeAll(this.query()));
