@@ -41,6 +41,8 @@ SLOW_SECONDS = 0.002
 """A commit that takes longer is the thread's."""
 SLOW_IN_A_ROW = 2
 """Slow commits on the loop after which the thread has the next; one alone may be a checkpoint."""
+STALL_SECONDS = 0.02
+"""A single commit on the loop that takes longer is enough: everybody waited for it."""
 ELSEWHERE = 256
 """Commits of the thread until the loop tries again."""
 GATHER_SHARE, GATHER_SECONDS = 0.5, 0.005
@@ -185,9 +187,9 @@ class Writer:
             return False
         began = time.perf_counter()
         self._connection.execute("COMMIT")
-        slow = time.perf_counter() - began > SLOW_SECONDS
-        self._slow = self._slow + 1 if slow else 0
-        if self._slow == SLOW_IN_A_ROW:
+        took = time.perf_counter() - began
+        self._slow = self._slow + 1 if took > SLOW_SECONDS else 0
+        if self._slow == SLOW_IN_A_ROW or took > STALL_SECONDS:
             self._slow, self._elsewhere = 0, ELSEWHERE
         return True
 
