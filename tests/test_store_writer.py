@@ -14,6 +14,7 @@ class Disk:
     def __init__(self, takes):
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._takes = list(takes)
+        self.executemany = self._connection.executemany
         self.committed_by = []
 
     def execute(self, sql, *values):
