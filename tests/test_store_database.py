@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from sandbox.core.errors import SchemaError, StoreError
+from sandbox.core.store import writer
 from sandbox.core.store.database import Database
 from sandbox.core.store.schema import migrations
 
@@ -102,11 +103,82 @@ def test_closing_does_not_wait_for_patience_and_loses_nothing(tmp_path):
     assert run(story()) == 3
 
 
-async def patiently(database, account):
-    def work(transaction, accounts):
-        return [add(one)(transaction) for one in accounts]
+@pytest.mark.parametrize(
+    ("slow", "stall", "threads"),
+    [
+        (-1.0, 60.0, ["MainThread", "MainThread", "store-writer", "store-writer"]),
+        (60.0, -1.0, ["MainThread", "store-writer", "store-writer", "store-writer"]),
+        (60.0, 60.0, ["MainThread"] * 4),
+    ],
+)
+def test_the_loop_commits_quick_jobs_while_that_is_quick(tmp_path, monkeypatch, slow, stall, threads):
+    monkeypatch.setattr(writer, "SLOW_SECONDS", slow)
+    monkeypatch.setattr(writer, "STALL_SECONDS", stall)
 
-    return await database.write_together(work, account, quick=True, patient=True)
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            committed = commits(database)
+            for number in range(4):
+                await quickly(database, f"a{number}")
+            return list(committed)
+
+    assert run(story()) == threads
+
+
+def test_a_slow_job_is_the_threads_with_its_commit(tmp_path):
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            committed = commits(database)
+            await asyncio.gather(quickly(database, "quick"), database.write(add("slow")))
+            return list(committed), await database.read(count)
+
+    assert run(story()) == (["store-writer"], 2)
+
+
+def test_after_a_slow_commit_clients_that_took_turns_go_together(tmp_path, monkeypatch):
+    for name, value in (("SLOW_SECONDS", -1.0), ("GATHER_SHARE", 1e6), ("GATHER_SECONDS", 0.1)):
+        monkeypatch.setattr(writer, name, value)
+
+    async def client(database, name):
+        for number in range(20):
+            await quickly(database, f"{name}{number}")
+
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            await quickly(database, "first")
+            await quickly(database, "second")
+            committed = commits(database)
+            one = asyncio.ensure_future(client(database, "a"))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            await asyncio.gather(one, client(database, "b"))
+            return len(committed), await database.read(count)
+
+    assert run(story()) == (21, 42)
+
+
+def commits(database):
+    """The names of the threads that commit from now on."""
+    found = []
+
+    def note(statement):
+        if statement == "COMMIT":
+            found.append(threading.current_thread().name)
+
+    database._connection.set_trace_callback(note)
+    return found
+
+
+async def quickly(database, account):
+    return await database.write_together(add_all, account, quick=True)
+
+
+def add_all(transaction, accounts):
+    return [add(one)(transaction) for one in accounts]
+
+
+async def patiently(database, account):
+    return await database.write_together(add_all, account, quick=True, patient=True)
 
 
 def test_a_failing_job_is_rolled_back_alone(path):

@@ -6,9 +6,9 @@ loop waits for the disk. Where the disk syncs in less time than threads take to 
 commits quick jobs itself. Each group of jobs has its own savepoint, and is rolled back alone when it raises. When the
 commit itself fails, nobody's future succeeds.
 
-A job that is patient waits a moment for another one to share its commit. After a slow commit the jobs that wait give
-those who were just answered the time to come with the next one: two groups of clients that take turns would wait for
-twice as many syncs.
+A job that is patient waits a moment for another one to share its commit. After a commit of the thread, those who were
+just answered have a part of its time to come again, and go together with those who came meanwhile: groups of clients
+that take turns would wait for each other's syncs.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ BUSY_SECONDS = 5.0
 RETRY_SECONDS = 0.02
 PATIENCE_SECONDS = 0.05
 """How long patient jobs wait (really) for one that is not."""
-SLOW_SECONDS = 0.002
-"""A commit that takes longer is the thread's."""
+SLOW_SECONDS = 0.0005
+"""A commit that takes longer is the thread's: it would keep the loop from more than the handing over does."""
 SLOW_IN_A_ROW = 2
 """Slow commits on the loop after which the thread has the next; one alone may be a checkpoint."""
 STALL_SECONDS = 0.02
@@ -47,6 +47,8 @@ ELSEWHERE = 256
 """Commits of the thread until the loop tries again."""
 GATHER_SHARE, GATHER_SECONDS = 0.5, 0.005
 """How much of the time that the last commit took others are waited for, and how long at the most."""
+GATHER_JOBS = 8
+"""Jobs that are enough for a commit: who waits for more saves little."""
 _SPOILING = (sqlite3.OperationalError, sqlite3.DatabaseError)
 """A full disk, a lost or a damaged file (the second one is that by itself, not as a base) spoils the transaction."""
 
@@ -67,6 +69,11 @@ class Job(Generic[T]):
     error: BaseException | None = None
     events: list[Event] = field(default_factory=list)
 
+    @property
+    def clients(self) -> bool:
+        """Whether a client waits for it, who is likely to come again: nothing else is quick and in a hurry."""
+        return self.quick and not self.patient
+
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
@@ -75,10 +82,10 @@ class _Batch:
     left: list[Job[Any]]
     """What the thread has to do before it commits."""
     begun: bool = False
-    hurried: int = 0
-    """Jobs that are not patient."""
     took: float = 0.0
-    """Seconds that the thread's commit took."""
+    """Seconds that the thread's commit took; 0 for one of the loop."""
+    expected: int = 0
+    """How many clients' jobs the next one may have: of those who are answered now, and of those who came meanwhile."""
 
 
 class Writer:
@@ -100,8 +107,10 @@ class Writer:
         self._timer: asyncio.TimerHandle | None = None
         self._hurried = 0
         """Jobs in the queue that are not patient."""
+        self._clients = 0
+        """Those of clients among them."""
         self._gathering = 0
-        """How many of them are waited for before the next transaction begins; 0 when none is about to begin."""
+        """How many of these are waited for before the next transaction begins; 0 when none is about to begin."""
         self._slow = 0
         self._elsewhere = 0
         self._handed: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
@@ -112,8 +121,9 @@ class Writer:
         """Take a job of the running loop."""
         self._waiting.append(job)
         self._hurried += not job.patient
+        self._clients += job.clients
         if self._gathering:
-            if self._hurried >= self._gathering:
+            if self._clients >= self._gathering:
                 self._start()
         elif not self._busy:
             if job.patient:
@@ -146,24 +156,31 @@ class Writer:
             self._timer = asyncio.get_running_loop().call_later(seconds, self._start)
 
     def _look_again(self, last: _Batch) -> None:
-        """After a transaction: go on with what came meanwhile, gather more, or rest."""
-        if not self._hurried:
-            self._busy = False
-            self._rested.set()
-            if self._waiting:
-                self._start_in(PATIENCE_SECONDS)
-        elif last.took > SLOW_SECONDS and last.hurried:
-            self._gathering = self._hurried + last.hurried
+        """After a transaction: gather jobs for the next, go on with what came meanwhile, or rest."""
+        expected = min(last.expected, GATHER_JOBS)
+        if last.took and expected > max(1, self._clients):
+            self._gathering = expected
             self._start_in(min(GATHER_SECONDS, last.took * GATHER_SHARE))
-        else:
+        elif self._hurried:
             self._go_on()
+        else:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._busy = False
+        self._rested.set()
+        if self._waiting:
+            self._start_in(PATIENCE_SECONDS)
 
     def _go_on(self) -> None:
         """Begin the next transaction with what is waiting."""
         jobs = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-        hurried = sum(not job.patient for job in jobs)
-        self._hurried -= hurried
-        batch = _Batch(jobs=jobs, left=jobs, loop=asyncio.get_running_loop(), hurried=hurried)
+        if not jobs:
+            self._rest()
+            return
+        self._hurried -= sum(not job.patient for job in jobs)
+        self._clients -= sum(job.clients for job in jobs)
+        batch = _Batch(jobs=jobs, left=jobs, loop=asyncio.get_running_loop())
         quick = sorted((job for job in jobs if job.quick), key=lambda job: not job.patient)
         if quick:
             try:
@@ -195,6 +212,7 @@ class Writer:
 
     def _settle(self, batch: _Batch) -> None:
         """Tell those who wait, and go on."""
+        batch.expected = self._clients + sum(job.clients for job in batch.jobs)
         events: list[Event] = []
         for job in batch.jobs:
             events.extend(job.events)

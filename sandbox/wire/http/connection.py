@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_BYTES = 65_536
@@ -44,7 +45,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._in_head:
             self._head += len(name) + len(value)
             if self._head > HEADER_BYTES:
-                raise ValueError("the head of the request is too large")
+                raise HttpParserError("the head of the request is too large")
             super().on_header(name, value.rstrip(b" \t"))
 
     def on_headers_complete(self) -> None:
