@@ -13,6 +13,10 @@ BACKLOG = 10_000
 """Events a listener may be behind before it is dropped; it resumes from the log by the id it saw last."""
 
 
+NOT_LOGGED = 0
+"""Id of an event that only those who listen hear of: the log was emptied."""
+
+
 class Subscription:
     """One listener's place in the stream."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from sandbox.core.errors import StoreError
 from sandbox.core.model import Event
@@ -15,12 +15,11 @@ PAUSE = 1.0
 log = logging.getLogger(__name__)
 
 
-async def events(services: Services) -> AsyncIterator[Event]:
-    """Every event of every account from now on, each once and in order; ends when the sandbox stops.
+async def events(services: Services, last: int) -> AsyncGenerator[Event, None]:
+    """Every event of every account after the one with the id `last`, in order; ends when the sandbox stops.
 
     One who falls too far behind reads what was missed from the log, and waits while that can't be read.
     """
-    last = await services.store.events.last_id()
     while not services.stream.closed:
         try:
             async for event in _since(services, last):
@@ -31,7 +30,7 @@ async def events(services: Services) -> AsyncIterator[Event]:
             await asyncio.sleep(PAUSE)
 
 
-async def _since(services: Services, last: int) -> AsyncIterator[Event]:
+async def _since(services: Services, last: int) -> AsyncGenerator[Event, None]:
     """What is in the log after an event, then what happens, until the listener is dropped."""
     with services.stream.subscribe(None) as subscription:
         while missed := await services.store.events.since(None, last):
