@@ -42,6 +42,18 @@ class Sandbox(Client):
             self._transport.point_at(with_login(running.url, self._settings.login))
         return self
 
+    def reset(self) -> None:
+        """Start over: no messages, events, sessions or faults, real time, and what the settings provision."""
+        if self._running is None:
+            super().reset()
+        else:
+            self._forget_faults()
+            self._running.reset()
+
+    def connection(self) -> dict[str, Any]:
+        """Listeners and credentials of the ready-made account, in the ready file's shape."""
+        return super().connection() if self._running is None else self._running.connection()
+
     def stop(self) -> None:
         """Close everything; nothing of it is left. Stopping twice is no error."""
         self.close()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
     from sandbox.client import AsyncClient, Client
     from sandbox.pytest_servers import Servers
 
@@ -32,8 +37,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(f"email_sandbox_{name}", about, default="")
 
 
+class _AsWritten:
+    """Finds the sandbox's own modules before pytest does, which compiles all of a plugin anew to rewrite its asserts.
+
+    There are none that a test could fail at; without it, the first fixture after an installation takes three times as
+    long.
+    """
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Where such a module is; None for any other."""
+        return PathFinder.find_spec(name, path, target) if name.startswith("sandbox.") else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the markers known."""
+    """Make the markers known, and the sandbox quick to import."""
+    finder = _AsWritten()
+    sys.meta_path.insert(0, finder)
+    config.add_cleanup(lambda: sys.meta_path.remove(finder))
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
 

@@ -1,9 +1,11 @@
 """Programs and packages that judge the sandbox, each installed once beside the checkout, however many tests ask at once."""
 
 import fcntl
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,6 +45,26 @@ def node_packages(name, *packages):
     return folder
 
 
+def debian_packages(name, *packages):
+    """The folder into which Debian packages are unpacked, with what they need and the machine lacks; none is installed.
+
+    So a program can be had beside one that Debian does not let stand with it. Skips the test without apt or an archive.
+    """
+    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+        pytest.skip("apt is not installed")
+    folder = CACHE / name
+    with _once(folder, packages) as missing:
+        if missing:
+            problem = f"{', '.join(packages)} can't be had"
+            said = _run(["apt-get", "--simulate", "--no-install-recommends", "install", *packages], problem)
+            wanted = {*packages, *re.findall(r"^Inst (\S+)", said, re.MULTILINE)}
+            with tempfile.TemporaryDirectory() as archive:
+                _run(["apt-get", "download", *sorted(wanted)], problem, cwd=archive)
+                for file in Path(archive).glob("*.deb"):
+                    _run(["dpkg", "--extract", file, folder], problem)
+    return folder
+
+
 @contextmanager
 def _once(folder, packages):
     """Whether the packages are still to be installed; other test processes wait meanwhile."""
@@ -56,7 +78,9 @@ def _once(folder, packages):
             made.write_text(wanted, "utf-8")
 
 
-def _run(command, problem):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+def _run(command, problem, **more):
+    """What the program said; skips the test when it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, **more)
     if done.returncode:
         pytest.skip(f"{problem}: {done.stderr[-300:]}")
+    return done.stdout

@@ -282,7 +282,7 @@ def test_a_wish_that_makes_no_sense_is_explained(wish, reason):
 
 
 def test_the_api_refuses_what_can_t_be_forced(api):
-    with pytest.raises(ApiError, match="tls-handshake can be forced at STARTTLS; not at MAIL"):
+    with pytest.raises(ApiError, match="tls-handshake can be forced at STARTTLS, HANDSHAKE; not at MAIL"):
         api.add_fault("tls-handshake", stage="MAIL")
     with pytest.raises(ApiError, match="action is one of"):
         api.add_fault("nonsense")

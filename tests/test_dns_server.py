@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.app import ListenerError, Sandbox
+from sandbox.app.binding import bind_both
 from sandbox.core.dns.records import make
 from sandbox.settings import Ports, Settings
 from sandbox.wire import dns as wire
@@ -36,6 +37,12 @@ ROWS = [
     ["many.example.com", "TXT", " ".join([f"string-number-{n}-of-many" for n in range(60)])],
     ["cut.example.com", "NS", "ns.example.org"],
 ]
+
+
+async def serve(resolve, port=0, **options):
+    """A server on a port, a free one when it is 0, and the port."""
+    stream, datagram = bind_both("DNS", "127.0.0.1", port, "--port-dns")
+    return await wire.serve(resolve, stream, datagram, **options), stream.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -253,10 +260,10 @@ def test_silent_connections_are_closed_and_others_go_on():
     async def walk():
         async with world() as (accounts, zones, authority):
             await add_zone(accounts, zones, "example.com", ROWS)
-            server = await wire.serve(wire.resolver(accounts, authority), host="127.0.0.1", port=0, idle=0.2)
-            silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(250)]
+            server, port = await serve(wire.resolver(accounts, authority), idle=0.2)
+            silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(250)]
             ended = [await asyncio.wait_for(reader.read(), 5) for reader, _ in silent]
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
             query = dns.message.make_query("mail.example.com", "A").to_wire()
             writer.write(struct.pack("!H", len(query)) + query)
             answered = await asyncio.wait_for(reader.readexactly(2), 5)
@@ -276,11 +283,12 @@ def test_a_closed_server_leaves_its_port():
     async def walk():
         async with world() as (accounts, _, authority):
             resolve = wire.resolver(accounts, authority)
-            first = await wire.serve(resolve, host="127.0.0.1", port=0)
+            first, port = await serve(resolve)
             await first.close()
-            again = await wire.serve(resolve, host="127.0.0.1", port=first.port)
-            with pytest.raises(OSError, match="in use"):
-                await wire.serve(resolve, host="127.0.0.1", port=first.port)
+            again, same = await serve(resolve, port)
+            assert same == port
+            with pytest.raises(ListenerError, match="in use"):
+                await serve(resolve, port)
             await again.close()
 
     asyncio.run(walk())
@@ -302,9 +310,9 @@ def test_a_set_too_long_for_any_message_is_a_failure():
             rows = [make("example.com", "TXT", 60, " ".join([f'"{n:0250d}"'] * 2)) for n in range(150)]
             account = accounts.ready_made
             await zones.create(account, "example.com", zone_id="z", servers=["ns.example."], records=rows)
-            server = await wire.serve(wire.resolver(accounts, authority), host="127.0.0.1", port=0)
+            server, port = await serve(wire.resolver(accounts, authority))
             query = dns.message.make_query("example.com", "TXT")
-            found = await asyncio.to_thread(dns.query.tcp, query, "127.0.0.1", 5, server.port)
+            found = await asyncio.to_thread(dns.query.tcp, query, "127.0.0.1", 5, port)
             await server.close()
             return found
 

@@ -58,13 +58,28 @@ def test_what_takes_too_long_ends_and_the_next_is_read_by_another_process():
         slow.read([message(4)])
 
 
+def test_a_process_that_starts_while_the_sandbox_stops_does_not_stay(process, monkeypatch):
+    """The stop comes from another thread, in the moment in which there is no process yet."""
+    started, popen = [], subprocess.Popen
+
+    def start(*arguments, **options):
+        process.close()
+        started.append(popen(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with pytest.raises(ClosedError):
+        process.read([message(1)])
+    assert started[0].poll() is not None
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
 def test_the_process_has_a_limit_of_processor_time(process, monkeypatch):
     """However long the machine lets it wait for a processor."""
     code = (
-        "from sandbox.core import reading_process as r; r.PROCESSOR_SECONDS = 0.2\n"
+        "from sandbox.core import digesting, reading_process as r; r.PROCESSOR_SECONDS = 0.2\n"
         "def endless(*_):\n while True: pass\n"
-        "r.digest = endless; r.main()"
+        "digesting.digest = endless; r.main()"
     )
     popen = subprocess.Popen
     monkeypatch.setattr(

@@ -209,10 +209,10 @@ def test_a_session_typed_into_openssl(sandbox, line_end):
     oci = sandbox.ready["oci"]
     lines = ["ehlo client.example", "auth login", f"auth plain {plain(oci['smtp_username'], oci['smtp_password'])}"]
     lines += [
-        "mail from:<noreply@example.com>",
-        "rcpt to:<ann@example.org>",
+        "mail from: noreply@example.com",
+        "rcpt to: ann@example.org",
         "data",
-        *MESSAGE.splitlines(),
+        *MESSAGE.replace("From:", "from:").splitlines(),
         ".",
         "quit",
     ]

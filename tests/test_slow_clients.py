@@ -94,7 +94,8 @@ def last_words(connection):
 
 def open_connections(sandbox):
     """How many HTTP connections the sandbox holds."""
-    return sum(len(one._server.server_state.connections) for one in sandbox.runtime._network._http)
+    opened = [bell.service for bell in sandbox.runtime._network._http if bell.service is not None]
+    return sum(len(one._server.server_state.connections) for one in opened)
 
 
 def let_go(sandbox, count=0):

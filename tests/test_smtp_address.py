@@ -1,7 +1,10 @@
 """Paths and parameters of MAIL and RCPT, and what one client may take."""
 
 import pytest
+from dialogues import settings_of
+from smtp_wire import Client
 
+from sandbox.app import Sandbox
 from sandbox.core.errors import Condition, Refusal
 from sandbox.wire.smtp.address import MAIL_PARAMETERS, parse_path
 from sandbox.wire.smtp.limits import Limits, Turnstile
@@ -39,6 +42,32 @@ def test_a_path_that_is_wrong(text):
     with pytest.raises(Refusal) as caught:
         parse_path(f"FROM:{text}", "FROM:", MAIL_PARAMETERS)
     assert caught.value.reason is Condition.INVALID_ADDRESS
+
+
+def test_no_wrong_path_gets_through_a_session():
+    """As sender and as recipient, over the wire; what the reply repeats is harmless, and the session goes on."""
+    wrong = [
+        *WRONG,
+        "<" + "a" * 400 + "@b.example>",
+        "<a@b.example\t>",
+        "<a@\xe9.example>",
+        "a",
+        "<a@b.example>x=1",
+        '<"a\\">',
+    ]
+    with Sandbox(settings_of("")) as sandbox:
+        client = Client(sandbox).login()
+        for text in wrong:
+            said = client.say(f"MAIL FROM:{text}")
+            assert said[:3] in (b"553", b"500", b"501"), (text, said)
+            assert len(said) <= 512
+            assert said[:-2].decode("ascii").isprintable()
+        client.say("MAIL FROM:<noreply@example.com>")
+        for text in [*wrong, "<>"]:
+            said = client.say(f"RCPT TO:{text}")
+            assert said[:3] in (b"553", b"500", b"501"), (text, said)
+        assert client.say("DATA") == b"503 Need RCPT command\r\n"
+        client.close()
 
 
 def test_parameters_are_read_by_name():

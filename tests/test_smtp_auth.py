@@ -1,7 +1,6 @@
 """AUTH beyond OCI's own dialect, and whose forced errors count at which moment."""
 
 import base64
-from dataclasses import replace
 
 import pytest
 from dialogues import plain, settings_of
@@ -19,13 +18,8 @@ def encoded(text):
 @pytest.fixture
 def with_login(monkeypatch):
     """A sandbox whose dialect offers LOGIN too."""
-    usual = smtp.personality
-
-    def personality(section, region):
-        made = usual(section, region)
-        return replace(made, dialect=replace(made.dialect, mechanisms=["PLAIN", "LOGIN"]))
-
-    monkeypatch.setattr(smtp, "personality", personality)
+    usual = smtp.Dialect
+    monkeypatch.setattr(smtp, "Dialect", lambda **given: usual(**{**given, "mechanisms": ["PLAIN", "LOGIN"]}))
     with Sandbox(settings_of('smtp_users = [{ username = "user", password = "pass" }]')) as sandbox:
         yield sandbox
 
@@ -45,6 +39,24 @@ def test_login_takes_the_user_with_the_command_and_can_be_cancelled(with_login):
     assert client.say("AUTH LOGIN " + encoded("user")) == b"334 UGFzc3dvcmQ6\r\n"
     assert client.say(encoded("wrong")) == b"535 Authentication credentials invalid\r\n"
     client.close()
+
+
+def test_auth_lines_may_be_as_long_as_the_standard_has_it():
+    """12,288 octets with CRLF (RFC 4954 section 4), with the command and as an answer; one more is refused, no more."""
+    with Sandbox(settings_of("")) as sandbox:
+        client = Client(sandbox).ehlo()
+        longest = encoded("\0" + "u" * 9000 + "\0p").rstrip("=")
+        longest += "A" * (12_288 - len("AUTH PLAIN \r\n") - len(longest))
+        assert client.say(f"AUTH PLAIN {longest}")[:4] in (b"535 ", b"501 ")
+        assert client.say(f"AUTH PLAIN {longest}A") == b"500 5.5.2 Command line too long\r\n"
+        answer = encoded("\0" + "u" * 9210 + "\0p")
+        assert len(answer) + 2 < 12_288
+        assert client.say("AUTH PLAIN") == b"334 Ok\r\n"
+        assert client.say(answer) == b"535 Authentication credentials invalid\r\n"
+        assert client.say("AUTH PLAIN") == b"334 Ok\r\n"
+        assert client.say("A" * 12_287) == b"500 5.5.2 Command line too long\r\n"
+        assert client.say(f"AUTH PLAIN {client.secret}") == b"235 Authentication successful.\r\n"
+        client.close()
 
 
 def test_forced_errors_are_those_of_the_account_that_the_user_belongs_to():

@@ -77,6 +77,25 @@ def test_what_only_looks_like_the_end_is_part_of_the_message(sandbox, lookalike,
     assert octets == body.replace(b"\r\n.", b"\r\n")
 
 
+BORDERS = [998, 1000, 4095, 4096, 8192, 16_383, 16_384, 32_768, *range(65_530, 65_538), 131_070, 131_072]
+"""Where octets that arrive together are likely to be divided: lines, pages, TLS records, what the server reads at once."""
+
+
+def test_the_end_is_found_wherever_it_falls_and_nowhere_else(sandbox):
+    """A stuffed dot, a look-alike and the end mark right behind each border, with commands pipelined behind them."""
+    client, sent = Client(sandbox).login(), []
+    for border in BORDERS:
+        filler = HEADER + b"x" * (border - len(HEADER) - 2)
+        message = filler + b"\r\n.\r\n..\n.\r\n.\r\n"
+        client.envelope()
+        assert client.say("DATA").startswith(b"354 ")
+        client.send(stuffed(message) + b".\r\nNOOP\r\nRSET\r\n")
+        assert [client.reply() for _ in range(3)] == [b"250 Ok\r\n"] * 3
+        sent.append(message)
+    client.close()
+    assert [octets for _, octets in stored(sandbox)] == sent
+
+
 def test_lines_may_be_as_long_as_the_message(sandbox):
     message = HEADER + b"x" * 500_000 + b"\r\n"
     client = Client(sandbox).login().envelope()

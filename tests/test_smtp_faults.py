@@ -90,9 +90,9 @@ def test_a_forced_error_is_what_the_service_would_say(sandbox, entry, stage):
     finally:
         client.close()
     last = sessions(sandbox, sandbox.runtime.services.accounts.ready_made)[-1]
-    assert [(refusal["error"], refusal["forced"], refusal["stage"]) for refusal in last.refusals][:1] == [
-        (entry.id, True, str(stage))
-    ]
+    refusal = last.refusals[0]
+    assert (refusal["error"], refusal["forced"], refusal["stage"]) == (entry.id, True, str(stage))
+    assert (refusal["trigger"], refusal["remedy"]) == (entry.trigger, entry.remedy)
 
 
 def by_smtplib(sandbox):

@@ -162,6 +162,32 @@ def sandbox():
         yield running
 
 
+CONTROLS = [octet for octet in range(32) if octet not in b"\r\n"] + [0x7F]
+ARGUMENTS = [
+    "EHLO cli%cent.example",
+    "AUTH PL%cAIN x",
+    "MAIL FROM:<nore%cply@example.com>",
+    "MAIL FROM:<noreply@example.com> SI%cZE=1",
+    "RCPT TO:<read%cer@example.org>",
+    "NOOP %c",
+    "VRFY a%c",
+    "XYZ%cZY",
+    "QUIT%c",
+]
+
+
+@pytest.mark.parametrize("line", ARGUMENTS)
+def test_no_control_character_is_obeyed_or_repeated(sandbox, line):
+    """Each of them, also a CR that ends no line, in any argument; the session goes on, up to its limit of errors."""
+    for some in (CONTROLS[:15], CONTROLS[15:], [0x0D]):
+        client = Client(sandbox).ehlo()
+        for octet in some:
+            client.send((line % octet).encode("latin-1") + b"\r\n")
+            assert client.reply() == b"500 5.5.2 Illegal character in command\r\n"
+        assert client.say("NOOP") == b"250 Ok\r\n"
+        client.close()
+
+
 WORDS = [
     b"MAIL FROM:",
     b"RCPT TO:",

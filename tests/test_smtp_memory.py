@@ -1,6 +1,5 @@
-"""What one client sends costs neither memory nor anybody else's time."""
+"""What one client sends costs no more memory than what is kept of it."""
 
-import base64
 import gc
 import json
 import os
@@ -9,7 +8,6 @@ import smtplib
 import ssl
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,29 +18,9 @@ from dialogues import settings_of
 from smtp_wire import Client
 
 from sandbox.app import Sandbox
-from sandbox.core.transcript import LINES
+from sandbox.core.transcript import REFUSALS
 
 HEADER = b"From: noreply@example.com\r\n"
-HOSTILE = {
-    "semicolons": HEADER + b"Content-Type: text/plain" + b";" * 50_000 + b"\r\n\r\nx\r\n",
-    "encoded words": HEADER + b"Subject: " + b"=?utf-8?q?a?= " * 10_000 + b"\r\n\r\nx\r\n",
-    "name in pieces": HEADER
-    + b"Content-Type: text/plain"
-    + b"".join(b";\r\n name*%d=a" % n for n in range(9000))
-    + b"\r\n\r\nx\r\n",
-    "parts": HEADER + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 200_000 + b"--b--\r\n",
-    "nesting": HEADER
-    + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(1000))
-    + b"\r\nx\r\n",
-    "messages in messages": HEADER + b"Content-Type: message/rfc822\r\n\r\n" * 5000 + b"x\r\n",
-    "charset": HEADER + b"Content-Type: text/plain; charset=idna\r\nSubject: =?undefined?q?x?=\r\n\r\n\xff\xff\r\n",
-    "comments": b"From: " + b"(" * 300 + b")" * 300 + b" noreply@example.com\r\n\r\nx\r\n",
-    "dots": b"From: " + b"." * 20_000 + b"\r\n\r\nx\r\n",
-    "quotes": b"From: " + b'"' * 20_000 + b"\r\n\r\nx\r\n",
-    "base64": HEADER
-    + b"Content-Transfer-Encoding: base64\r\n\r\n"
-    + base64.encodebytes(b"\xff" * 1_400_000).replace(b"\n", b"\r\n"),
-}
 
 
 def resident(pid):
@@ -137,56 +115,16 @@ def test_a_message_leaves_nothing_behind_in_memory(tmp_path):
 def test_refusals_without_end_are_not_kept_without_end():
     with Sandbox(settings_of("auth_failures = 1000000")) as sandbox:
         client = Client(sandbox).login()
-        for number in range(2 * LINES // 1000):
+        for number in range(2):
             client.send(b"".join(b"MAIL FROM:<%d-%d@stranger.example>\r\n" % (number, each) for each in range(1000)))
             assert all(client.reply().startswith(b"5") for _ in range(1000))
         client.send(b"MAIL FROM:<last@stranger.example>\r\n")
         assert b"last@stranger.example" in client.reply()
         (session,) = sandbox.call(runtime_sessions(sandbox))
         client.close()
-    assert len(session.refusals) == LINES
+    assert len(session.refusals) == REFUSALS
     assert "last@stranger.example" in session.refusals[-1]["text"]
 
 
 async def runtime_sessions(sandbox):
     return sandbox.runtime.services.sessions.all("default")
-
-
-def transaction(client):
-    """Seconds of one ordinary message."""
-    began = time.monotonic()
-    assert client.envelope().message(HEADER + b"Subject: x\r\n\r\ntext\r\n") == b"250 Ok\r\n"
-    return time.monotonic() - began
-
-
-def bound(quiet):
-    """A quarter of a second, or what this machine needs: several times what transactions take with nothing else on."""
-    return max(0.25, 5 * sorted(quiet)[int(len(quiet) * 0.9)])
-
-
-def test_hostile_messages_end_in_250_or_554_and_cost_no_other_session_its_time():
-    """While they are accepted and read for search, another client's whole transactions stay quick."""
-    with Sandbox(settings_of('limits = "unlimited"\nauth_failures = 1000')) as sandbox:
-        other, hostile = Client(sandbox).login(), Client(sandbox).login()
-        quiet = [transaction(other) for _ in range(30)]
-        answers, done = {}, threading.Event()
-
-        def attack():
-            for name, message in HOSTILE.items():
-                answers[name] = hostile.envelope().message(message.replace(b"\r\n.", b"\r\n.."))
-            done.set()
-
-        thread = threading.Thread(target=attack)
-        thread.start()
-        took = []
-        until = time.monotonic() + 3
-        while not done.is_set() or time.monotonic() < until:
-            took.append(transaction(other))
-        thread.join()
-        sandbox.call(sandbox.runtime.indexer.catch_up())
-        hostile.close()
-        other.close()
-    assert {name: said[:3] for name, said in answers.items() if said[:3] not in (b"250", b"554", b"535")} == {}
-    took.sort()
-    assert took[int(len(took) * 0.95)] < bound(quiet)
-    assert took[-1] < 4 * bound(quiet)

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from sandbox.wire.certificates import certificates, write_private
+from sandbox.wire.certificates import Certificates
 from sandbox.wire.tls import server_context
+from sandbox.wire.whole_files import write_private
 
 NAMES = ["localhost", "127.0.0.1", "::1"]
 
@@ -34,7 +35,9 @@ def handshake(server, client, name="localhost"):
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
-    return certificates(tmp_path_factory.mktemp("tls"), NAMES)
+    found = Certificates(tmp_path_factory.mktemp("tls"), NAMES)
+    found.prepare()
+    return found
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,21 +63,21 @@ def test_a_client_that_does_not_know_the_authority_refuses(paths):
 
 
 def test_the_chain_satisfies_the_strict_rules_of_openssl(paths):
-    command = ["openssl", "verify", "-x509_strict", "-CAfile", str(paths.ca), str(paths.chain)]
+    command = ["openssl", "verify", "-x509_strict", "-CAfile", str(paths.ca), str(paths.ordinary().chain)]
     assert subprocess.run(command, capture_output=True, text=True, check=False).returncode == 0
 
 
 def test_the_authority_is_kept_and_the_certificate_renewed_for_new_names(tmp_path):
-    first = certificates(tmp_path, NAMES)
-    authority, leaf = first.ca.read_bytes(), first.chain.read_bytes()
-    assert certificates(tmp_path, NAMES).chain.read_bytes() == leaf
-    again = certificates(tmp_path, [*NAMES, "mail.example.test"])
+    first = Certificates(tmp_path, NAMES)
+    leaf, authority = first.ordinary().chain.read_bytes(), first.ca.read_bytes()
+    assert Certificates(tmp_path, NAMES).ordinary().chain.read_bytes() == leaf
+    again = Certificates(tmp_path, [*NAMES, "mail.example.test"])
+    assert again.ordinary().chain.read_bytes() != leaf
     assert again.ca.read_bytes() == authority
-    assert again.chain.read_bytes() != leaf
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
 def test_keys_are_for_their_owner_only(paths, tmp_path):
     write_private(tmp_path / "secret", b"x")
-    for file in (paths.key, paths.ca.with_name("ca.key"), tmp_path / "secret"):
+    for file in (paths.ordinary().key, paths.ca.with_name("ca.key"), tmp_path / "secret"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -1,6 +1,6 @@
 """Puts one sandbox together: settings in, running listeners out."""
 
-from sandbox.app.listeners import ListenerError
+from sandbox.app.binding import ListenerError
 from sandbox.app.parts import SettingError
 from sandbox.app.runtime import Runtime
 from sandbox.app.serve import run, serve

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.app.exposure import warned_of
 from sandbox.core.accounts import Account
 from sandbox.core.attempts import FollowUp
+from sandbox.core.events import NOT_LOGGED
 from sandbox.core.model import Event
 from sandbox.core.store.queue import Attempted
 from sandbox.version import __version__
@@ -37,6 +38,8 @@ class AppControls:
         await runtime.store.clear(account.id)
         await runtime.provision(account)
         runtime.keeper.wake()
+        told = Event(id=NOT_LOGGED, account=account.id, at=account.clock.now(), type="account.reset")
+        runtime.stream.publish([told])
 
     async def advance(self, account: Account, seconds: float) -> None:
         """Move the account's clock forward and do everything that becomes due on the way."""

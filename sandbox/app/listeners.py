@@ -1,4 +1,4 @@
-"""Sockets of the HTTP side, and the one error for every port that can't be had."""
+"""An HTTP application on a socket, served by uvicorn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from sandbox.wire.http.patience import Patience, in_pieces, patient_protocol
-from sandbox.wire.pace import keep_little_waiting
 
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 128
@@ -21,34 +20,6 @@ BACKLOG = 128
 TICK_SECONDS = 1.0
 SHUTDOWN_SECONDS = 2
 """How long open HTTP requests (live streams among them) may go on after the stop."""
-
-
-class ListenerError(Exception):
-    """A port can't be used; the message is ready to be printed."""
-
-    def __init__(self, name: str, host: str, port: int, flag: str, reason: OSError) -> None:
-        why = reason.strerror or str(reason)
-        super().__init__(
-            f"the {name} listener can't use port {port} on {host} ({why}): "
-            f"choose another with {flag} N, or any free ones with --ports auto"
-        )
-
-
-def bind(name: str, host: str, port: int, flag: str) -> socket.socket:
-    """A listening socket; `ListenerError` when the port is taken or not ours to use."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio switches Nagle's algorithm off only for sockets that name their protocol; answers would wait 40 ms.
-    server = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        keep_little_waiting(server)
-        server.bind((host, port))
-        server.listen(BACKLOG)
-    except OSError as error:
-        server.close()
-        raise ListenerError(name, host, port, flag, error) from error
-    server.setblocking(False)  # noqa: FBT003 - the socket module's own signature
-    return server
 
 
 class _Server(uvicorn.Server):
@@ -93,20 +64,19 @@ class HttpListener:
             backlog=BACKLOG,
             ssl_context_factory=None if context is None else lambda _config, _default: context,
         )
-        self.port: int = server.getsockname()[1]
         self._server = _Server(config)
         self._socket = server
         self._task: asyncio.Task[Any] | None = None
 
     async def start(self) -> None:
         """Accept connections."""
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name=f"http-{self.port}")
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="http")
         while not self._server.started:
             if self._task.done():
                 self._task.result()
             await asyncio.sleep(0)
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Close the socket, let running requests end, then cut them off."""
         self._server.end()
         if self._task is not None:

@@ -1,4 +1,7 @@
-"""The sandbox's domain name system: zones and providers' names, in the world that the settings ask for."""
+"""The sandbox's domain name system: zones and providers' names, in the world that the settings ask for.
+
+Loaded, with the DNS library, by the first question.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,8 @@ from sandbox.core.dns.authority import Authority, Names
 from sandbox.core.dns.lookup import Lookup
 from sandbox.core.dns.mail_exchange import MailExchange
 from sandbox.core.dns.resolver import AnyDomainLookup, ZoneLookup
-from sandbox.core.dns.system import NameSystem
+from sandbox.core.dns.system import NameParts
 from sandbox.core.dns.zones import Zones
-from sandbox.core.outcomes import Destinations
 from sandbox.core.services import Services
 from sandbox.core.store import Store
 from sandbox.settings import Settings
@@ -20,16 +22,13 @@ from sandbox.wire.provider import Provider
 
 def make_names(
     settings: Settings, store: Store, providers: Sequence[Provider], services: Callable[[], Services]
-) -> NameSystem:
+) -> NameParts:
     """The name system of one sandbox; `services` is called once there are questions."""
     zones = Zones(store)
     authority = Authority(zones, _published(settings, providers, services))
-    return NameSystem(zones=zones, authority=authority, lookup=_lookup(settings.delivery.dns, authority))
-
-
-def make_destinations(settings: Settings, names: NameSystem) -> Destinations:
-    """Where mail goes, as DNS has it."""
-    return MailExchange(names.lookup, implicit_mx=settings.delivery.implicit_mx)
+    lookup = _lookup(settings.delivery.dns, authority)
+    exchange = MailExchange(lookup, implicit_mx=settings.delivery.implicit_mx)
+    return NameParts(zones=zones, authority=authority, lookup=lookup, destinations=exchange)
 
 
 def _published(settings: Settings, providers: Sequence[Provider], services: Callable[[], Services]) -> Names:

@@ -1,29 +1,28 @@
-"""Every listener of a sandbox: HTTP, HTTPS and each provider's SMTP ports."""
+"""Every listener of a sandbox: HTTP, HTTPS, DNS and each provider's SMTP ports, bound at once and served when used."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from starlette.applications import Starlette
-
+from sandbox.app.binding import bind, bind_both
 from sandbox.app.controls import AppControls
-from sandbox.app.listeners import HttpListener, ListenerError, bind
-from sandbox.app.provider_routes import ProviderRoutes
+from sandbox.app.doorbell import Doorbell
 from sandbox.core.services import Services
 from sandbox.settings import Settings
-from sandbox.window import guard, routes
-from sandbox.wire.certificates import Certificates, add_rsa, certificates
-from sandbox.wire.http.patience import Patience
+from sandbox.wire.certificates import Certificates
 from sandbox.wire.provider import Provider, SmtpListener
-from sandbox.wire.smtp import Endpoint, OpenListener, listen
-from sandbox.wire.tls import server_context
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what follows is loaded by the first clients
+    from sandbox.app.listeners import HttpListener
+    from sandbox.app.web import Web
     from sandbox.wire.dns import OpenDns
+    from sandbox.wire.smtp import OpenEndpoint
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -31,109 +30,124 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class Network:
     """The listeners of one sandbox."""
 
-    def __init__(self, settings: Settings, services: Services, providers: Sequence[Provider]) -> None:
+    def __init__(
+        self, settings: Settings, services: Services, providers: Sequence[Provider], controls: AppControls
+    ) -> None:
         self._settings = settings
         self._services = services
         self._providers = providers
-        self._apis = ProviderRoutes(services, settings, providers)
-        self._http: list[HttpListener] = []
-        self._smtp: list[OpenListener] = []
-        self._endpoints: list[Endpoint] = []
-        self._contexts: list[asyncio.Task[ssl.SSLContext]] = []
-        self._dns: OpenDns | None = None
+        self._controls = controls
+        self._certificates = Certificates(services.files / "tls", _certified(settings))
+        self._prepared = False
+        self._web: Web | None = None
+        self._web_lock = Lock()
+        self._http: list[Doorbell[HttpListener]] = []
+        self._smtp: list[Doorbell[OpenEndpoint]] = []
+        self._dns: list[Doorbell[OpenDns]] = []
 
-    def load_apis(self) -> None:
-        """Load the providers' APIs now and not at their first call; from any thread."""
-        self._apis.load()
+    def open(self) -> None:
+        """Bind every port, and listen for clients; raises `ListenerError` for the first that can't be had."""
+        for name, secure in (("http", False), ("https", True)):
+            self._open_web(name, secure=secure)
+        self._open_dns()
+        smtp = {provider.name: self._open_smtp(provider) for provider in self._providers}
+        self._services.endpoints.update(smtp=smtp, ca_file=str(self._certificates.ca))
+        for bell in self._bells():
+            bell.watch()
 
-    async def open(self, controls: AppControls) -> None:
-        """Bind and accept on every port; raises `ListenerError` for the first that can't be had."""
-        names = _certified(self._settings)
-        paths = certificates(self._services.files / "tls", names)
-        await self._open_http(controls, paths)
-        await self._open_dns()
-        smtp: dict[str, list[dict[str, Any]]] = {}
-        for provider in self._providers:
-            smtp[provider.name] = await self._open_smtp(provider, paths, names)
-        self._services.endpoints.update(smtp=smtp, ca_file=str(paths.ca))
+    def _bells(self) -> list[Doorbell[Any]]:
+        return [*self._http, *self._smtp, *self._dns]
 
     def _port(self, setting: str) -> int:
         return 0 if self._settings.ports == "auto" else int(getattr(self._settings.port, setting))
 
-    async def _open_http(self, controls: AppControls, paths: Certificates) -> None:
-        app = Starlette(routes=[*routes(self._services, controls, self._settings.login), self._apis])
-        guarded = guard(self._apis.straight(app), [self._settings.host, *self._settings.allowed_hosts])
-        for name, context in (("http", None), ("https", server_context(paths, alpn=("http/1.1",)))):
-            await self._open_web(name, guarded, context)
-
-    async def _open_web(self, name: str, app: Any, context: ssl.SSLContext | None) -> None:
+    def _open_web(self, name: str, *, secure: bool) -> None:
         server = bind(name.upper(), self._settings.host, self._port(name), f"--port-{name}")
-        patience = Patience(seconds=self._settings.http_timeout, rate=self._settings.least_rate)
-        listener = HttpListener(app, server, context, patience)
-        self._http.append(listener)
-        await listener.start()
-        self._services.endpoints[name] = f"{name}://{_in_url(self._settings.host)}:{listener.port}"
+        self._http.append(Doorbell(name.upper(), [server], partial(self._load_web, server, secure=secure)))
+        self._services.endpoints[name] = f"{name}://{_in_url(self._settings.host)}:{_port_of(server)}"
 
-    async def _open_dns(self) -> None:
-        from sandbox.wire import dns  # noqa: PLC0415 - the DNS library is not needed before there is a listener
+    def _load_web(self, server: socket.socket, *, secure: bool) -> Callable[[], Awaitable[HttpListener]]:
+        context = partial(self._context, alpn=("http/1.1",)) if secure else None
+        return partial(self._application().serve, server, context)
 
-        host, port = self._settings.host, self._port("dns")
+    def _application(self) -> Web:
+        """The application of both listeners; made once, on any thread."""
+        from sandbox.app.web import Web  # noqa: PLC0415 - web server and framework wait for the first client
+
+        with self._web_lock:
+            if self._web is None:
+                self._web = Web(self._services, self._settings, self._providers, self._controls)
+            return self._web
+
+    def _open_dns(self) -> None:
+        host = self._settings.host
+        stream, datagram = bind_both("DNS", host, self._port("dns"), "--port-dns")
+        self._dns.append(Doorbell("DNS", [stream, datagram], partial(self._load_dns, stream, datagram)))
+        self._services.endpoints["dns"] = {"host": _reachable(host), "port": _port_of(stream)}
+
+    def _load_dns(self, stream: socket.socket, datagram: socket.socket) -> Callable[[], Awaitable[OpenDns]]:
+        from sandbox.wire import dns  # noqa: PLC0415 - the DNS library waits for the first question
+
         resolve = dns.resolver(self._services.accounts, self._services.dns.authority)
-        try:
-            self._dns = await dns.serve(resolve, host=host, port=port)
-        except OSError as error:
-            raise ListenerError("DNS", host, port, "--port-dns", error) from error
-        self._services.endpoints["dns"] = {"host": _reachable(host), "port": self._dns.port}
+        return partial(dns.serve, resolve, stream, datagram)
 
-    async def _open_smtp(self, provider: Provider, paths: Certificates, names: Sequence[str]) -> list[dict[str, Any]]:
+    def _open_smtp(self, provider: Provider) -> list[dict[str, Any]]:
         if provider.smtp is None:
             return []
-        section = getattr(self._settings, provider.name)
-        personality = provider.smtp(section, provider.region(section))
-        make = partial(_smtp_context, paths, names, personality.ciphers, tls13=section.tls13)
-        context = asyncio.create_task(asyncio.to_thread(make), name=f"{provider.name}-tls")
-        self._contexts.append(context)
-        endpoint = Endpoint.of(self._services, provider.name, personality, section, self._settings.least_rate)
-        self._endpoints.append(endpoint)
+        name, host, bound = f"{provider.title} SMTP", self._settings.host, dict[socket.socket, SmtpListener]()
+        self._smtp.append(Doorbell(name, bound, partial(self._load_smtp, provider, bound)))
+        for listener in provider.listeners:
+            flag = "--port-" + listener.setting.replace("_", "-")
+            bound[bind(name, host, self._port(listener.setting), flag)] = listener
         return [
-            await self._open_port(f"{provider.title} SMTP", endpoint, listener, context)
-            for listener in personality.listeners
+            {
+                "host": _reachable(host),
+                "port": _port_of(server),
+                "tls": listener.tls,
+                "stands_for": listener.stands_for,
+            }
+            for server, listener in bound.items()
         ]
 
-    async def _open_port(
-        self, name: str, endpoint: Endpoint, listener: SmtpListener, context: asyncio.Future[ssl.SSLContext]
-    ) -> dict[str, Any]:
-        host, port = self._settings.host, self._port(listener.setting)
-        try:
-            server = await listen(endpoint, listener, host=host, port=port, context=context)
-        except OSError as error:
-            raise ListenerError(name, host, port, "--port-" + listener.setting.replace("_", "-"), error) from error
-        self._smtp.append(server)
-        return {
-            "host": _reachable(host),
-            "port": server.port,
-            "tls": listener.tls,
-            "stands_for": listener.stands_for,
-        }
+    def _load_smtp(
+        self, provider: Provider, bound: Mapping[socket.socket, SmtpListener]
+    ) -> Callable[[], Awaitable[OpenEndpoint]]:
+        from sandbox.wire import smtp  # noqa: PLC0415 - the SMTP engine waits for the first client
+
+        assert provider.smtp is not None
+        section = getattr(self._settings, provider.name)
+        personality = provider.smtp(section, provider.region(section))
+        endpoint = smtp.Endpoint.of(self._services, provider.name, personality, section, self._settings.least_rate)
+        context = partial(self._context, ciphers=personality.ciphers, tls13=section.tls13)
+        return partial(smtp.serve, endpoint, bound, context)
+
+    def _context(self, **wishes: Any) -> ssl.SSLContext:
+        """A TLS context; makes what certificates are missing, so call it in a thread."""
+        from sandbox.wire.tls import server_context  # noqa: PLC0415 - waits for the first client
+
+        return server_context(self._certificates, **wishes)
+
+    async def prepare(self) -> None:
+        """See to it that what clients are told to trust is there."""
+        if not self._prepared:
+            await asyncio.to_thread(self._certificates.prepare)
+            self._prepared = True
+
+    async def warm_up(self) -> None:
+        """Load everything now and not for the first clients."""
+        for bell in self._bells():
+            await bell.open()
+        await asyncio.to_thread(self._application().load_apis)
 
     def forget(self, account: str) -> None:
         """Forgive what clients of an account got wrong: failed log-ins no longer count."""
-        for endpoint in self._endpoints:
-            endpoint.reset(account)
+        for bell in self._smtp:
+            if bell.service is not None:
+                bell.service.forget(account)
 
     async def close(self) -> None:
         """Stop accepting, end every conversation."""
-        await asyncio.gather(*(server.close() for server in self._smtp), *(one.stop() for one in self._http))
-        await asyncio.gather(*self._contexts, return_exceptions=True)
-        if self._dns is not None:
-            await self._dns.close()
-
-
-def _smtp_context(paths: Certificates, names: Sequence[str], ciphers: Sequence[str], *, tls13: bool) -> ssl.SSLContext:
-    """The context of a provider's SMTP; a named list of suites needs an RSA key, which takes its time to make."""
-    if ciphers:
-        add_rsa(paths, names)
-    return server_context(paths, ciphers=ciphers, tls13=tls13)
+        await asyncio.gather(*(bell.close() for bell in self._bells()))
 
 
 def _certified(settings: Settings) -> Sequence[str]:
@@ -141,6 +155,11 @@ def _certified(settings: Settings) -> Sequence[str]:
     given = {name.strip("[]").lower() for name in (settings.host, *settings.allowed_hosts)}
     others = given - {*LOOPBACK, "0.0.0.0", "::"}  # noqa: S104 - not bound here
     return [*LOOPBACK, *sorted(name for name in others if name.isascii())]
+
+
+def _port_of(server: socket.socket) -> int:
+    port: int = server.getsockname()[1]
+    return port
 
 
 def _reachable(host: str) -> str:

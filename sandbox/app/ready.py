@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.wire.certificates import write_private
+from sandbox.wire.whole_files import write_private
 
 
 def write_ready_file(path: Path, ready: Mapping[str, Any]) -> None:

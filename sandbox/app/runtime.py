@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.app import spare_keys
+from sandbox.app.binding import ListenerError
 from sandbox.app.claim import Claim
 from sandbox.app.controls import AppControls
-from sandbox.app.listeners import ListenerError
 from sandbox.app.network import Network
 from sandbox.app.parts import SettingError, make_callbacks, make_delivery, make_keeper
 from sandbox.app.providers import load_providers
 from sandbox.app.ready import remove_ready_file, write_ready_file
 from sandbox.core.accounts import Account, Accounts
-from sandbox.core.delivered_copy import Copies
+from sandbox.core.dns.system import NameSystem
 from sandbox.core.errors import StoreError
 from sandbox.core.events import EventStream
 from sandbox.core.indexing import Indexer
 from sandbox.core.intake import Intake
+from sandbox.core.late import Late
 from sandbox.core.model import Event
 from sandbox.core.policy import Rules
 from sandbox.core.services import ProviderState, Services
@@ -42,6 +43,7 @@ MEMORY = ":memory:"
 AGAIN_SECONDS = 1.0
 """The real pause after an unexpected error of what runs in the background."""
 log = logging.getLogger(__name__)
+_make_names = Late("sandbox.app.names:make_names")
 
 
 class Runtime:
@@ -55,6 +57,8 @@ class Runtime:
         self._described: dict[str, Any] | None = None
         self.closing = asyncio.Event()
         """Set when the stop begins: live streams and long polls end."""
+        self.controls = AppControls(self)
+        """What may be asked of it while it runs."""
         self._source = source
         self.providers: list[Provider] = load_providers(settings.providers)
         self._states: dict[str, ProviderState] = {}
@@ -91,14 +95,12 @@ class Runtime:
             for provider in self.providers
             if provider.background
         ]
-        self._network = Network(self.settings, self.services, self.providers)
-        await self._network.open(AppControls(self))
+        self._network = Network(self.settings, self.services, self.providers, self.controls)
+        self._network.open()
         if self.settings.ready_file:
             write_ready_file(Path(self.settings.ready_file), await self.describe())
 
     async def _assemble(self) -> Services:
-        from sandbox.app.names import make_destinations, make_names  # noqa: PLC0415 - the DNS library, for a start only
-
         files = self._files()
         if self.settings.ready_file:  # one that is there is of a sandbox that was killed
             remove_ready_file(Path(self.settings.ready_file))
@@ -108,10 +110,9 @@ class Runtime:
         accounts = Accounts(self.store, self._source, self.settings.seed or None)
         await accounts.load()
         self.keeper = make_keeper(self.settings, self.store, accounts)
-        names = make_names(self.settings, self.store, self.providers, lambda: self.services)
-        exchange = make_destinations(self.settings, names)
+        names = NameSystem(partial(_make_names, self.settings, self.store, self.providers, lambda: self.services))
         own = {provider.name: provider.outcome for provider in self.providers if provider.outcome}
-        self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, exchange, own)
+        self.delivery = make_delivery(self.settings, self.store, accounts, self._rules, names, own)
         self.indexer = Indexer(self.store)
         self.courier = PostCourier(self.store, accounts, self.settings.delivery.callback_hosts)
         services = Services(
@@ -144,7 +145,7 @@ class Runtime:
             rules=self._rules[provider.name],
             wording=section.wording,
             region=provider.region(section),
-            copies=Copies(partial(provider.delivered, services, section)) if provider.delivered else None,
+            deliver=partial(provider.delivered, services, section) if provider.delivered else None,
         )
 
     def _files(self) -> Path:
@@ -190,6 +191,8 @@ class Runtime:
 
     async def connection(self, account: Account) -> dict[str, Any]:
         """What clients of an account need, in the ready file's shape: one object for each provider."""
+        assert self._network is not None, "it is started"
+        await self._network.prepare()
         found: dict[str, Any] = {}
         for provider in self.providers:
             section = getattr(self.settings, provider.name)
@@ -200,17 +203,20 @@ class Runtime:
     async def describe(self) -> dict[str, Any]:
         """The ready file's content; made when first asked for, since it needs an API key."""
         if self._described is None:
-            endpoints = self.services.endpoints
-            listeners = {name: value for name, value in endpoints.items() if name != "smtp"}
-            connection = await self.connection(self.services.accounts.ready_made)
-            self._described = {"pid": os.getpid(), "version": __version__, **listeners, **connection}
+            told = await self.listeners(self.services.accounts.ready_made)
+            self._described = {"pid": os.getpid(), "version": __version__, **told}
         return self._described
 
+    async def listeners(self, account: Account) -> dict[str, Any]:
+        """Listeners, and what clients of an account need, in the ready file's shape."""
+        shared = {name: value for name, value in self.services.endpoints.items() if name != "smtp"}
+        return {**shared, **await self.connection(account)}
+
     async def warm_up(self) -> None:
-        """Load, beside everything else, what the first call of an API needs; if that fails now, the call will tell."""
+        """Load, beside everything else, what the first clients need; if that fails now, they will tell."""
         if self._network is not None:
             with suppress(Exception):
-                await asyncio.to_thread(self._network.load_apis)
+                await self._network.warm_up()
 
     async def stop(self) -> None:
         """Close the listeners, finish what was accepted, close the store. Stopping twice is no error."""

@@ -42,7 +42,9 @@ async def serve(settings: Settings, announce: Callable[[Mapping[str, Any]], None
     try:
         await runtime.start()
         announce(await runtime.describe())
-        await runtime.warm_up()
+        warming = asyncio.create_task(runtime.warm_up(), name="warm-up")
         await stop.wait()
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
     finally:
         await runtime.stop()

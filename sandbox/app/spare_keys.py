@@ -1,7 +1,7 @@
 """Keys and certificates of sandboxes that keep nothing, lent from one run to the next.
 
 Making them is most of what a start takes. They lie in the user's cache folder, readable by the user alone; a sandbox in
-memory works on copies in its passing folder and leaves what it had to make. A cache that can't be used is not an error.
+memory works with them in its passing folder and leaves what it had to make. A cache that can't be used is not an error.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def lend(folder: Path) -> None:
                 shutil.rmtree(cache)
                 return
             for name in names:
-                _copy(cache / name, folder / name)
+                _link(cache / name, folder / name)
 
 
 def keep(folder: Path) -> None:
@@ -89,6 +89,15 @@ def _private(folder: Path) -> bool:
 
 def _same(one: Path, other: Path) -> bool:
     return one.is_file() and other.is_file() and one.read_bytes() == other.read_bytes()
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under another name, which nobody changes in place; a copy of it on another disk."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        os.link(source, target)
+    except OSError:
+        _copy(source, target)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -45,6 +45,14 @@ class Sandbox:
         """Run a coroutine on the sandbox's loop and wait for its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
+    def reset(self) -> None:
+        """Start the ready-made account over, as the inspection API does, without the way through it."""
+        self.call(self.runtime.controls.reset(self.runtime.services.accounts.ready_made))
+
+    def connection(self) -> dict[str, Any]:
+        """Listeners, and what clients of the ready-made account need at present."""
+        return self.call(self.runtime.listeners(self.runtime.services.accounts.ready_made))
+
     def start(self) -> Self:
         """Open every listener; raises what `Runtime.start` raises, and leaves nothing behind then."""
         self._thread.start()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from sandbox import client
 from sandbox.client.errors import ApiError, tells_all
 from sandbox.client.messages import Message
-from sandbox.client.objects import Rule, Simulated
-from sandbox.client.reports import Report
 from sandbox.client.transport import Transport
+
+if TYPE_CHECKING:  # the package imports them when they are first used
+    from sandbox.client.objects import Rule, Simulated
+    from sandbox.client.reports import Report
 
 __tracebackhide__ = tells_all
 
@@ -30,7 +33,7 @@ class Rules:
 
     def all(self) -> list[Rule]:
         """Every rule, in the order in which they are tried."""
-        return [Rule.read(item) for item in self._transport.json("GET", "/rules")["items"]]
+        return [client.Rule.read(item) for item in self._transport.json("GET", "/rules")["items"]]
 
     def add(self, *, outcome: str | None = None, **wish: Any) -> Rule:
         """Decide what becomes of matching mail.
@@ -38,7 +41,7 @@ class Rules:
         `recipient`, `sender`, `subject` and `headers` say which mail; `outcome` (`delivered`, `blackholed`,
         `hard_bounced`, `deferred`), `reply`, `delay`, `attempts`, `then` and `after` say what becomes of it.
         """
-        return Rule.read(self._transport.json("POST", "/rules", body=_body(outcome=outcome, **wish)))
+        return client.Rule.read(self._transport.json("POST", "/rules", body=_body(outcome=outcome, **wish)))
 
     def remove(self, rule: Rule | str) -> None:
         """Remove one; that it is gone already is no error."""
@@ -83,7 +86,7 @@ class Afterwards:
                 raise TypeError(f"say for which recipient: {', '.join(whole.recipients)}")
             recipient = whole.recipients[0]
         body = {"event": event, "message": whole.id, "recipient": recipient}
-        return Simulated.read(self._transport.json("POST", "/simulate", body=body))
+        return client.Simulated.read(self._transport.json("POST", "/simulate", body=body))
 
     def _known(self, message_id: str) -> dict[str, Any]:
         return dict(self._transport.json("GET", f"/messages/{quote(message_id, safe='')}"))
@@ -97,7 +100,7 @@ class Afterwards:
         """Bounces, delays, complaints and automatic replies, newest first; only those on one message if named."""
         if message is None:
             page = self._transport.json("GET", "/reports")
-            return [Report(self._transport, item) for item in page["items"]]
+            return [client.Report(self._transport, item) for item in page["items"]]
         name = message if isinstance(message, str) else message.id
         page = self._transport.json("GET", f"/messages/{quote(name, safe='')}/reports")
-        return [Report(self._transport, item) for item in reversed(page["items"])]
+        return [client.Report(self._transport, item) for item in reversed(page["items"])]

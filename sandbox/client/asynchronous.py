@@ -8,15 +8,17 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from functools import partial, wraps
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack
 
 from sandbox.client.afterwards import Rules
 from sandbox.client.client import DEFAULT_URL, Client
-from sandbox.client.connections import IbmConnection, OciConnection, SesConnection
 from sandbox.client.forcing import FaultWish, ForcedErrors
 from sandbox.client.messages import Message
 from sandbox.client.objects import Fault
 from sandbox.client.reports import Report
+
+if TYPE_CHECKING:
+    from sandbox.client.connections import IbmConnection, OciConnection, SesConnection
 
 P = ParamSpec("P")
 R = TypeVar("R")

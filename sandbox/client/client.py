@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from threading import Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sandbox.client.afterwards import Afterwards
-from sandbox.client.connections import IbmConnection, OciConnection, SesConnection, environ
 from sandbox.client.errors import tells_all
 from sandbox.client.forcing import Forcing
 from sandbox.client.login import with_login
 from sandbox.client.mail import Mail
 from sandbox.client.state import State
 from sandbox.client.transport import Transport
+
+if TYPE_CHECKING:
+    from sandbox.client.connections import IbmConnection, OciConnection, SesConnection
 
 __tracebackhide__ = tells_all
 
@@ -76,20 +78,28 @@ class Client(Mail, Forcing, Afterwards, State):
     @property
     def oci(self) -> OciConnection:
         """What a program needs to send through the OCI personality."""
+        from sandbox.client.connections import OciConnection  # noqa: PLC0415 - waits until it is asked for
+
         return OciConnection.read(self.connection())
 
     @property
     def ibm(self) -> IbmConnection:
         """What a program needs to send through the IBM personality."""
+        from sandbox.client.connections import IbmConnection  # noqa: PLC0415 - waits until it is asked for
+
         return IbmConnection.read(self.connection())
 
     @property
     def ses(self) -> SesConnection:
         """What a program needs to send through the SES personality."""
+        from sandbox.client.connections import SesConnection  # noqa: PLC0415 - waits until it is asked for
+
         return SesConnection.read(self.connection())
 
     @property
     def environ(self) -> dict[str, str]:
         """Environment variables for a program that is started: `env={**os.environ, **box.environ}`."""
+        from sandbox.client.connections import environ  # noqa: PLC0415 - waits until it is asked for
+
         connection = self.connection()
         return environ({**connection, "http": with_login(connection["http"], self._transport.login)}, self.account)

@@ -6,12 +6,15 @@ import inspect
 from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
 from types import TracebackType
-from typing import Any, ParamSpec, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, Unpack, cast
 from urllib.parse import quote
 
+from sandbox import client
 from sandbox.client.errors import ApiError, tells_all
-from sandbox.client.objects import CatalogEntry, Fault
 from sandbox.client.transport import Transport
+
+if TYPE_CHECKING:  # the package imports them when they are first used
+    from sandbox.client.objects import CatalogEntry, Fault
 
 __tracebackhide__ = tells_all
 
@@ -98,15 +101,15 @@ class Forcing:
     def errors(self, provider: str | None = None) -> list[CatalogEntry]:
         """The error catalog, of one provider or of all."""
         page = self._transport.json("GET", "/errors", provider=provider)
-        return [CatalogEntry.read(item) for item in page["items"]]
+        return [client.CatalogEntry.read(item) for item in page["items"]]
 
     def error(self, entry_id: str) -> CatalogEntry:
         """One row of the catalog."""
-        return CatalogEntry.read(self._transport.json("GET", f"/errors/{quote(entry_id, safe='')}"))
+        return client.CatalogEntry.read(self._transport.json("GET", f"/errors/{quote(entry_id, safe='')}"))
 
     def faults(self) -> list[Fault]:
         """The armed errors, also those that are used up."""
-        return [Fault.read(item) for item in self._transport.json("GET", "/faults")["items"]]
+        return [client.Fault.read(item) for item in self._transport.json("GET", "/faults")["items"]]
 
     def add_fault(
         self,
@@ -142,7 +145,7 @@ class Forcing:
         wish |= {"seconds": seconds, "bytes_per_second": bytes_per_second, "seed": seed}
         kind = "error" if "." in error else "action"
         body = {kind: error, "match": match, **{name: value for name, value in wish.items() if value is not None}}
-        fault = Fault.read(self._transport.json("POST", "/faults", body=body))
+        fault = client.Fault.read(self._transport.json("POST", "/faults", body=body))
         if must_fire and fault.probability == 1:
             self._watched[fault.id] = fault
         return fault
@@ -191,7 +194,8 @@ class Forcing:
 
     def unfired(self) -> list[Fault]:
         """Forced errors of this client that nobody met: those of ended blocks, and those that are still armed."""
-        armed = [fault for fault in self.faults() if fault.id in self._watched and not fault.fired]
+        present = self.faults() if self._watched else ()
+        armed = [fault for fault in present if fault.id in self._watched and not fault.fired]
         return [*self._unmet, *armed]
 
     def _forget_faults(self) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
+from sandbox import client
 from sandbox.client.errors import ApiError, NoMessageError, NotIdleError, UnexpectedMessageError, tells_all
 from sandbox.client.matching import Wanted, given, query_of, terms_of
 from sandbox.client.messages import Message
-from sandbox.client.objects import Refused, Session
 from sandbox.client.transport import Transport
 from sandbox.client.waiting import Found, explain, explain_busy, explain_unexpected
+
+if TYPE_CHECKING:  # the package imports them when they are first used
+    from sandbox.client.objects import Refused, Session
 
 __tracebackhide__ = tells_all
 
@@ -134,11 +137,11 @@ class Mail:
         """Conversations that match a query (docs/search.md), newest first; `refused`: with a refusal, or without."""
         wish = None if refused is None else str(refused).lower()
         page = self._transport.json("GET", "/sessions", query=query or None, refused=wish, limit=limit)
-        return [Session.read(item) for item in page["items"]]
+        return [client.Session.read(item) for item in page["items"]]
 
     def session(self, session_id: str) -> Session:
         """One conversation with its transcript."""
-        return Session.read(self._transport.json("GET", f"/sessions/{quote(session_id, safe='')}"))
+        return client.Session.read(self._transport.json("GET", f"/sessions/{quote(session_id, safe='')}"))
 
     def refused(self, *, limit: int = 100) -> list[Refused]:
         """What was refused in the latest conversations, newest first."""

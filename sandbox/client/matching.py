@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = tells_all
 
-_TERM = re.compile(r"""-?(?:[A-Za-z-]+:)?(?:"(?:[^"\\]|\\.)*"|[^\s()"]+)""")
+_TERM = r"""-?(?:[A-Za-z-]+:)?(?:"(?:[^"\\]|\\.)*"|[^\s()"]+)"""
 _SHOWN = 200
 """Characters of a value that an explanation shows."""
-_ADDRESS = re.compile(r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
+_ADDRESS = r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def quote(value: str) -> str:
 
 def terms_of(query: str) -> list[str]:
     """The terms that all have to match, one by one; a query with OR, NOT or parentheses is one term."""
-    terms = _TERM.findall(query)
+    terms = re.findall(_TERM, query)
     simple = re.sub(r"\s+", "", query) == re.sub(r"\s+", "", "".join(terms))
     if not simple or {"OR", "NOT"} & set(terms):
         return [query]
@@ -107,6 +107,6 @@ def _short(value: str) -> str:
 
 def _fits(wanted: str, value: str) -> bool:
     """A whole address is that one and not a part of a longer one; anything else may be a part of the value."""
-    if _ADDRESS.fullmatch(wanted):
-        return wanted.casefold() in map(str.casefold, _ADDRESS.findall(value))
+    if re.fullmatch(_ADDRESS, wanted):
+        return wanted.casefold() in map(str.casefold, re.findall(_ADDRESS, value))
     return wanted.casefold() in value.casefold()

@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sandbox.client.codes import codes_of
 from sandbox.client.errors import ContentError, tells_all
-from sandbox.client.links import links_of
-from sandbox.client.normal import normal_form
 from sandbox.client.parts import Attachment, Headers
 from sandbox.client.transport import Transport
 
@@ -133,6 +130,8 @@ class Message:
     @property
     def links(self) -> list[str]:
         """Every link of the HTML and of the plain text, once, in order."""
+        from sandbox.client.links import links_of  # noqa: PLC0415 - what reads HTML waits until it is asked for
+
         return links_of(self.text, self.html)
 
     def link(self, containing: str = "") -> str:
@@ -146,6 +145,8 @@ class Message:
     @property
     def codes(self) -> list[str]:
         """One-time passwords and the like, the likeliest first: what stands near words as "code" or "PIN"."""
+        from sandbox.client.codes import codes_of  # noqa: PLC0415 - what reads HTML waits until it is asked for
+
         return codes_of(self.text, self.html, self.subject)
 
     @property
@@ -173,6 +174,8 @@ class Message:
     @property
     def normal_form(self) -> str:
         """Header and decoded parts as text for snapshots: dates, ids and boundaries have names in their place."""
+        from sandbox.client.normal import normal_form  # noqa: PLC0415 - waits for the first snapshot
+
         return normal_form(self.email)
 
     @property

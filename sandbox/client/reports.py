@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 from collections.abc import Mapping
-from email.message import EmailMessage
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.client.transport import Transport
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 
 class Report:
@@ -39,7 +39,9 @@ class Report:
     @cached_property
     def email(self) -> EmailMessage:
         """The report as Python's own object."""
-        return email.message_from_bytes(self.raw, policy=email.policy.default)
+        from email import message_from_bytes, policy  # noqa: PLC0415 - waits until it is asked for
+
+        return message_from_bytes(self.raw, policy=policy.default)
 
     def load(self) -> Report:
         """Fetch everything now; returns the same object."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sandbox.client.matching import differences
 from sandbox.client.messages import Message
-from sandbox.client.objects import Refused, Session
+
+if TYPE_CHECKING:
+    from sandbox.client.objects import Refused, Session
 
 SHOWN = 10
 """Messages and refusals that an explanation lists at most."""

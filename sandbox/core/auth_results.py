@@ -1,24 +1,10 @@
-"""The words for what an authentication check came to (RFC 8601 section 2.7), and the values that carry them."""
+"""The values that carry what an authentication check came to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Result(StrEnum):
-    """What a check came to."""
-
-    PASS = "pass"  # noqa: S105 - a result, not a secret
-    FAIL = "fail"
-    SOFTFAIL = "softfail"
-    NEUTRAL = "neutral"
-    NONE = "none"
-    """Nothing was there to be checked."""
-    TEMPERROR = "temperror"
-    """A look-up failed: another time it may work."""
-    PERMERROR = "permerror"
-    """A record or signature is malformed."""
+from sandbox.core.auth_words import Result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any, Literal
 
 from sandbox.core.errors import Condition, Refusal
@@ -142,6 +143,12 @@ class Catalog:
 def _meet(one: ErrorEntry, other: ErrorEntry) -> bool:
     """Whether two rows may be spoken by the same server."""
     return not (one.dialect and other.dialect) or one.dialect == other.dialect
+
+
+def read(provider: str, package: str, files: Sequence[str]) -> Catalog:
+    """The catalog of a provider from files of its package; raises what `load` raises."""
+    folder = resources.files(package)
+    return load(provider, "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in files))
 
 
 def load(provider: str, text: str) -> Catalog:

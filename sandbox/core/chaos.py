@@ -25,7 +25,7 @@ class Action(StrEnum):
     DROP_AFTER = "drop-after"
     """What was asked is done, then the connection is cut in place of an answer: who tries again does it twice."""
     TLS_HANDSHAKE = "tls-handshake"
-    """The TLS handshake of an SMTP connection fails."""
+    """The TLS handshake fails, of an SMTP connection or of one to the HTTPS port."""
 
 
 _ANYWHERE = (
@@ -46,7 +46,7 @@ STAGES: Mapping[Action, Sequence[Stage]] = {
     Action.THROTTLE: (Stage.DATA, *(stage for stage in _ANYWHERE if stage is not Stage.DATA)),
     Action.DROP_BEFORE: _ANYWHERE,
     Action.DROP_AFTER: _ANYWHERE,
-    Action.TLS_HANDSHAKE: (Stage.STARTTLS,),
+    Action.TLS_HANDSHAKE: (Stage.STARTTLS, Stage.HANDSHAKE),
 }
 """Where an action can strike; the first is meant when nothing is said."""
 

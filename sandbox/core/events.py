@@ -13,10 +13,18 @@ BACKLOG = 10_000
 """Events a listener may be behind before it is dropped; it resumes from the log by the id it saw last."""
 
 
+NOT_LOGGED = 0
+"""Id of an event that only those who listen hear of: the log was emptied."""
+
+
+Wants = Callable[[Event], bool]
+"""Whether a listener wants an event; asked about every one, so it has to be quick."""
+
+
 class Subscription:
     """One listener's place in the stream."""
 
-    def __init__(self, account: str | None, wants: Callable[[Event], bool] | None) -> None:
+    def __init__(self, account: str | None, wants: Wants | None) -> None:
         self.account = account
         self._wants = wants
         self.dropped = False
@@ -75,7 +83,7 @@ class EventStream:
             subscription.offer(events)
 
     @contextmanager
-    def subscribe(self, account: str | None, wants: Callable[[Event], bool] | None = None) -> Iterator[Subscription]:
+    def subscribe(self, account: str | None, wants: Wants | None = None) -> Iterator[Subscription]:
         """Listen to one account, or to all with None, for the length of the context; to what `wants` says, if given."""
         subscription = Subscription(account, wants)
         if self.closed:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import translate
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sandbox.core.catalog import ErrorEntry
 from sandbox.core.chaos import Disturbance
 from sandbox.core.model import Stage
+
+if TYPE_CHECKING:  # the catalogs wait for the first error
+    from sandbox.core.catalog import ErrorEntry
 
 MATCHABLE = ("sender", "recipient", "subject", "client", "user")
 _KNOWN: Mapping[Stage, frozenset[str]] = {
@@ -26,6 +28,7 @@ _KNOWN: Mapping[Stage, frozenset[str]] = {
     Stage.BODY: frozenset(MATCHABLE),
     Stage.REQUEST: frozenset(MATCHABLE),
     Stage.CONTROL: frozenset({"client", "user"}),
+    Stage.HANDSHAKE: frozenset(),
 }
 """What can be matched at each stage: what the client has said by then."""
 
@@ -165,7 +168,7 @@ class Faults:
         """The error that strikes now, if any; counts the occasion."""
         for fault in self._at(stage):
             entry = fault.effect
-            if isinstance(entry, ErrorEntry) and entry.provider == provider and self._strikes(fault, context):
+            if not isinstance(entry, Disturbance) and entry.provider == provider and self._strikes(fault, context):
                 return entry
         return None
 

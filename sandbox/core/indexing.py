@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 
-from sandbox.core.digesting import digest, unread
 from sandbox.core.errors import StoreError
 from sandbox.core.reading_process import OverBudgetError, ReadingProcess
 from sandbox.core.store import Store
@@ -91,6 +90,8 @@ class Indexer:
 
     def _digests(self, batch: Sequence[tuple[int, bytes]]) -> list[Digest]:
         """Read messages, here when there is little to read, else in the other process."""
+        from sandbox.core.digesting import digest, unread  # noqa: PLC0415 - what reads MIME waits for the first message
+
         if len(batch) <= FEW and sum(len(raw) for _, raw in batch) <= SMALL:
             return [digest(seq, raw) for seq, raw in batch]
         try:

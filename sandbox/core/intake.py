@@ -101,7 +101,7 @@ class Intake:
         if len(submission.envelope.rcpt_to) > sizes.recipients:
             raise Refusal(Condition.TOO_MANY_RECIPIENTS, limit=sizes.recipients)
         block = headers.split(submission.raw, sizes.headers)
-        senders = [address for value in block.all("from") for address in headers.addresses(value)]
+        senders = block.addresses("from")
         for sender in senders:
             if not await rules.sender_approved(account, submission.principal, sender):
                 raise Refusal(Condition.HEADER_SENDER_NOT_APPROVED, address=sender)

@@ -158,7 +158,9 @@ def _text(part: Message) -> str:
     octets = _octets(part)
     charset = _safely(part.get_content_charset) or "utf-8"
     try:
-        if not codecs.lookup(charset)._is_text_encoding:  # noqa: SLF001 - no public name; rot13, zlib and their like
+        found = codecs.lookup(charset)
+        # no public name says which are text: rot13, zlib and their like are not
+        if not found._is_text_encoding or found.name.replace("-", "_") in headers.NO_CHARSET:  # noqa: SLF001
             charset = "utf-8"
         return octets.decode(charset, "replace")
     except (LookupError, UnicodeError, ValueError):

@@ -34,6 +34,8 @@ class Stage(StrEnum):
     """An API call that submits mail."""
     CONTROL = "CONTROL"
     """An API call that manages resources."""
+    HANDSHAKE = "HANDSHAKE"
+    """The TLS handshake of a connection to the HTTPS port; no error has words there."""
 
 
 class Outcome(StrEnum):

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import IO
 
-from sandbox.core.digesting import digest
 from sandbox.core.store.index import Digest
 
 MEMORY = 1_073_741_824
@@ -83,7 +82,11 @@ class ReadingProcess:
                 stdout=subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": paths},
             )
-        return self._process
+        started = self._process
+        if self._closed:  # meanwhile, by another thread, which saw no process
+            self._discard()
+            raise ClosedError
+        return started
 
     def close(self) -> None:
         """End the process, in the middle of a message if need be."""
@@ -148,6 +151,8 @@ def _limit() -> None:
 def main() -> None:
     """Answer requests until there are none."""
     import signal  # noqa: PLC0415 - the parent's end needs none
+
+    from sandbox.core.digesting import digest  # noqa: PLC0415 - nor this
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sandbox, which ends this process
     _limit()

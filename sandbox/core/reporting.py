@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sandbox.core.accounts import Account
 from sandbox.core.consequences import Consequence
 from sandbox.core.model import MessageRecord
 from sandbox.core.policy import Rules
-from sandbox.core.reports import arf, auto_reply, dsn
-from sandbox.core.reports.assembly import Report
 from sandbox.core.retries import RetrySchedule
 from sandbox.core.store import Store
 from sandbox.core.store.queue import Reported
+
+if TYPE_CHECKING:
+    from sandbox.core.reports.assembly import Report
 
 
 class Reporter:
@@ -65,6 +67,8 @@ class Reporter:
     def _notification(
         self, account: Account, record: MessageRecord, raw: bytes, group: Sequence[Consequence], now: float
     ) -> Report | None:
+        from sandbox.core.reports import dsn  # noqa: PLC0415 - waits for the first report of its kind
+
         lifetime = record.accepted + self._schedule.lifetime
         failures = [
             dsn.Failure(
@@ -86,6 +90,8 @@ class Reporter:
     def _complaint(
         self, account: Account, record: MessageRecord, raw: bytes, one: Consequence, now: float
     ) -> Report | None:
+        from sandbox.core.reports import arf  # noqa: PLC0415 - waits for the first report of its kind
+
         host = self._rules[record.provider].mail_host(account)
         return arf.complaint(record, raw, one.record.due.address, host=host, now=now, ids=account.ids)
 
@@ -94,8 +100,10 @@ class Reporter:
     ) -> Report | None:
         if one.auto_reply is None:
             return None
+        from sandbox.core.reports.auto_reply import auto_reply  # noqa: PLC0415 - waits for the first report of its kind
+
         sent_id = self._rules[record.provider].sent_id(record)
-        return auto_reply.auto_reply(record, raw, one.auto_reply, sent_id=sent_id, now=now, ids=account.ids)
+        return auto_reply(record, raw, one.auto_reply, sent_id=sent_id, now=now, ids=account.ids)
 
 
 _NOTIFY = {"failed": "FAILURE", "delayed": "DELAY"}

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.core.accounts import Account, Accounts
-from sandbox.core.catalog import Catalog, Wording
-from sandbox.core.delivered_copy import Copies
-from sandbox.core.delivery import Delivery
-from sandbox.core.events import EventStream
-from sandbox.core.intake import Intake
-from sandbox.core.policy import Rules
-from sandbox.core.postings import Courier
-from sandbox.core.store import Store
-from sandbox.core.transcript import OpenSessions
-
-if TYPE_CHECKING:  # the DNS library is loaded with a sandbox, not with the catalogs
+if TYPE_CHECKING:  # each is loaded by whoever makes it, or by its first use
+    from sandbox.core.accounts import Account, Accounts
+    from sandbox.core.catalog import Catalog, Wording
+    from sandbox.core.delivered_copy import Copies, Maker
+    from sandbox.core.delivery import Delivery
     from sandbox.core.dns.system import NameSystem
+    from sandbox.core.events import EventStream
+    from sandbox.core.intake import Intake
+    from sandbox.core.policy import Rules
+    from sandbox.core.postings import Courier
+    from sandbox.core.store import Store
+    from sandbox.core.transcript import OpenSessions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +32,20 @@ class ProviderState:
     rules: Rules
     wording: Wording
     region: str
-    copies: Copies | None = None
-    """What recipients get; None when the provider hands messages over as they were accepted."""
+    deliver: Maker | None = None
+    """Makes what a recipient gets; None when the provider hands messages over as they were accepted."""
 
     @cached_property
     def catalog(self) -> Catalog:
         """The provider's errors."""
         return self.words()
+
+    @cached_property
+    def copies(self) -> Copies | None:
+        """What recipients get; None when that is what was accepted."""
+        from sandbox.core.delivered_copy import Copies  # noqa: PLC0415 - waits for the first delivery
+
+        return None if self.deliver is None else Copies(self.deliver)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,8 @@ class Services:
     permissive: bool
     courier: Courier
     """Posts what providers tell the user's own programs."""
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    """What providers have read of their secrets, by their names."""
     endpoints: dict[str, Any]
     """Listeners as in the ready file; filled once they accept connections."""
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sandbox.core.catalog import ErrorEntry
 from sandbox.core.clock import Clock
 from sandbox.core.model import Channel, Stage
 from sandbox.core.store import SessionRecord
 
+if TYPE_CHECKING:  # the catalogs wait for the first error
+    from sandbox.core.catalog import ErrorEntry
+
 LINES = 2_000
 """Lines kept of one conversation; a session that says more is noted as cut, not stored without end."""
 LINE_LENGTH = 4_096
+REFUSALS = 250
+"""Refusals kept of one conversation: the first ones, and the last."""
 
 
 class Transcript:
@@ -49,8 +53,7 @@ class Transcript:
 
     def refused(self, entry: ErrorEntry, stage: Stage, text: str, *, forced: bool) -> None:
         """Note that a catalog row was the answer, and why; of very many, the first and the last are kept."""
-        if len(self.refusals) == LINES:
-            self.refusals.pop()
+        del self.refusals[REFUSALS - 1 :]
         self.refusals.append(
             {
                 "at": self._clock.now(),

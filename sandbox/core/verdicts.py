@@ -13,11 +13,11 @@ from sandbox.core.auth_results import (
     DkimVerdict,
     DmarcVerdict,
     Publish,
-    Result,
     SignatureVerdict,
     SpfVerdict,
     Verdicts,
 )
+from sandbox.core.auth_words import Result
 from sandbox.core.delivered_copy import Advice, DeliveredCopy
 from sandbox.core.dns.lookup import Lookup, Status
 from sandbox.core.raw_fields import RawMessage, split

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +54,8 @@ def load(
 
 
 def _read_file(file: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - few programs have such a file
+
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
@@ -93,6 +93,8 @@ def _walk(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _nearest(key: str) -> str:
     """The right key for a wrong one: by spelling, or the same name in another section."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
+
     name = key.rpartition(".")[2]
     close = get_close_matches(key, _BY_KEY, n=1, cutoff=0.7) or [row.key for row in ROWS if row.name == name]
     close = close or get_close_matches(key, _BY_KEY, n=1, cutoff=0.5)

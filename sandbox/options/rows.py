@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, get_type_hints
 
 from sandbox.settings import Section, Settings, section_of
@@ -16,8 +17,6 @@ class Row:
     section: str
     """Name of the section in the file; empty for the top level."""
     name: str
-    hint: Any
-    """The type annotation of the field."""
     default: Any
     about: str
     choices: Sequence[str] = ()
@@ -28,6 +27,11 @@ class Row:
     pattern: str = ""
     example: str = ""
     secret: bool = False
+
+    @property
+    def hint(self) -> Any:
+        """The type annotation of the field; evaluated with those of its section, when one of them is first wanted."""
+        return _hints(self.section)[self.name]
 
     @property
     def key(self) -> str:
@@ -72,12 +76,16 @@ class Alias:
         return [row for row in ROWS if row.section not in ("", "port") and row.name == self.name]
 
 
+@cache
+def _hints(section: str) -> dict[str, Any]:
+    return get_type_hints(SECTIONS.get(section, Settings))
+
+
 def _flatten(owner: type[Section], section: str = "") -> Iterator[Row]:
-    hints = get_type_hints(owner)
     for item in fields(owner):
         inner = section_of(item)
         if inner is None:
-            yield Row(section=section, name=item.name, hint=hints[item.name], **item.metadata)
+            yield Row(section=section, name=item.name, **item.metadata)
         else:
             yield from _flatten(inner, item.name)
 

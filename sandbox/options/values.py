@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import tomllib
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
@@ -74,6 +73,8 @@ def _inline(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         pass
+    import tomllib  # noqa: PLC0415 - few write settings so
+
     try:
         found = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError) as error:

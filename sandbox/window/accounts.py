@@ -5,9 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from sandbox.core.clock import to_iso
-from sandbox.core.model import Event
 from sandbox.window.call import Call
-from sandbox.window.events import NOT_LOGGED
 from sandbox.window.problems import Problem, json_answer
 
 MOST = 10_000
@@ -48,6 +46,4 @@ async def reset(call: Call) -> Response:
     """POST /reset."""
     await call.json()
     await call.controls.reset(call.account)
-    told = Event(id=NOT_LOGGED, account=call.account.id, at=call.now, type="account.reset")
-    call.services.stream.publish([told])
     return json_answer({"account": call.account.id})

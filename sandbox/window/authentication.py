@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from sandbox.core.delivered_copy import DeliveredCopy
 from sandbox.core.errors import NotFoundError
+from sandbox.core.late import Late
 from sandbox.core.model import MessageRecord, Outcome
-from sandbox.core.verdicts import judge
 from sandbox.window.call import Call
 from sandbox.window.downloads import download
 from sandbox.window.operation import Operation, Parameter
 from sandbox.window.problems import Problem
 
+if TYPE_CHECKING:
+    from sandbox.core.delivered_copy import DeliveredCopy
+
+_judge = Late("sandbox.core.verdicts:judge")
 NEVER_SENT = frozenset({Outcome.SUPPRESSED, Outcome.REJECTED})
 """Outcomes of recipients that nothing is sent to."""
 _NONE: dict[str, Any] = {"dkim": None, "spf": None, "dmarc": None}
@@ -45,7 +48,7 @@ async def verdicts(call: Call, message: MessageRecord) -> dict[str, Any]:
     made = await _copy(call, message, delivered[0].address) if delivered else None
     if made is None:
         return dict(_NONE)
-    return asdict(await judge(call.services.dns.lookup, call.account, made))
+    return asdict(await _judge(call.services.dns.lookup, call.account, made))
 
 
 async def _copy(call: Call, message: MessageRecord, recipient: str) -> DeliveredCopy | None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from sandbox.core.compatibility import Note, notes, table
 from sandbox.window.call import Call
 from sandbox.window.content import content_of
 from sandbox.window.operation import Operation
 from sandbox.window.problems import json_answer
 from sandbox.window.schemas import TEXT, TEXTS, WHOLE, many, maybe, record
 
+if TYPE_CHECKING:
+    from sandbox.core.compatibility import Note
+
 
 async def show(call: Call) -> Response:
     """GET /messages/{id}/compatibility."""
+    from sandbox.core.compatibility import notes, table  # noqa: PLC0415 - few look at it
+
     content = await content_of(call)
     found = await asyncio.to_thread(notes, content.html)
     known = table()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from starlette.responses import Response
 
@@ -42,6 +41,8 @@ def find_entry(services: Services, entry_id: str) -> ErrorEntry:
         if entry.id == entry_id:
             return entry
     names = ", ".join(sorted(services.providers))
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
+
     near = get_close_matches(entry_id[:80].lower(), [entry.id for entry in _all(services)], 3, 0.7)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     raise NotFoundError(f"there is no error {entry_id[:80]!r} in the catalogs of {names}{hint}")

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.core.events import Subscription
+from sandbox.core.events import NOT_LOGGED, Subscription
 from sandbox.core.model import Event
 from sandbox.window import shapes
 from sandbox.window.call import Call
@@ -21,8 +21,6 @@ LONGEST_PAGE = 1000
 HEARTBEAT_SECONDS = 15.0
 """Silence after which a comment shows that the stream is alive."""
 RETRY_MILLISECONDS = 1000
-NOT_LOGGED = 0
-"""Id of an event that only those who listen hear of: the log was emptied."""
 REPLAY = 500
 """Events read from the log in one go while a listener catches up."""
 

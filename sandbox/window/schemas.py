@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.core.auth_results import Result
+from sandbox.core.auth_words import Result
 from sandbox.core.chaos import Action
 
 Schema = dict[str, Any]

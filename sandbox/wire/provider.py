@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from starlette.routing import BaseRoute
+if TYPE_CHECKING:  # every start looks at the providers, and few runs use all that they name
+    from starlette.routing import BaseRoute
 
-from sandbox.core.accounts import Account
-from sandbox.core.attempts import Attempt, Decision
-from sandbox.core.catalog import Catalog
-from sandbox.core.delivered_copy import DeliveredCopy
-from sandbox.core.model import MessageRecord, Principal, Receipt, Stage, Submission
-from sandbox.core.policy import Rules
-from sandbox.core.services import Services
-from sandbox.wire.dialect import Dialect
+    from sandbox.core.accounts import Account
+    from sandbox.core.attempts import Attempt, Decision
+    from sandbox.core.catalog import Catalog
+    from sandbox.core.delivered_copy import DeliveredCopy
+    from sandbox.core.model import MessageRecord
+    from sandbox.core.policy import Rules
+    from sandbox.core.services import Services
+    from sandbox.wire.personality import SmtpPersonality
 
 Tls = Literal["starttls", "implicit"]
 
@@ -34,54 +35,16 @@ class SmtpListener:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Receiving:
-    """Mail that anybody may send to the provider's own customers, without a log-in."""
-
-    ports: Sequence[int]
-    """The listeners at which it arrives, by the provider's own ports."""
-    open: Callable[[Services], Awaitable[bool]]
-    """Whether any account takes mail at all; as long as none does, every client must log in."""
-    takers: Callable[[Services, str, str, bool], Awaitable[Sequence[str]]]
-    """(services, recipient, the client's IP address, whether under TLS) → the accounts that take mail for it.
-
-    None when the recipient is nobody's; raises `Refusal` when it is somebody's who does not take this mail.
-    """
-    receive: Callable[[Services, Submission], Awaitable[Receipt]]
-    """Take a message in for the principal's account; raises `Refusal`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmtpPersonality:
-    """How the provider speaks SMTP."""
-
-    dialect: Dialect
-    listeners: Sequence[SmtpListener]
-    authenticate: Callable[[Services, str, str, str], Awaitable[Principal]]
-    """(services, username, password, the client's IP address) → who it is; raises `Refusal(AUTH_INVALID)`."""
-    owner: Callable[[Services, str], Awaitable[str | None]]
-    """(services, username) → the account that a username belongs to, for faults; None when unknown."""
-    ciphers: Sequence[str] = ()
-    """Suites of TLS 1.2 that the service agrees to, by their OpenSSL names, the preferred one first; empty: any."""
-    sender_checked: Stage = Stage.MAIL
-    """When the sender and the quota are judged: at MAIL, or only at the end of the data (BODY)."""
-    tells_suppressed: bool = True
-    """Whether RCPT tells that a recipient is on the suppression list; else it is accepted like any other."""
-    receiving: Receiving | None = None
-    """Mail from anybody for the provider's customers; None when it only takes submissions."""
-    admit: Callable[[Services, str], Awaitable[None]] | None = None
-    """(services, the client's IP address): raises `Refusal` for one that is turned away before any greeting."""
-    mended: Callable[[bytes], bytes] = lambda octets: octets
-    """What the service makes of a message's octets before it looks at them."""
-    details: Callable[[Services, Account, str], Awaitable[Mapping[str, object]]] | None = None
-    """(services, account, sender) → placeholders that only this provider's replies have, such as `sender_id`."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Provider:
-    """One provider. `PROVIDER` in `sandbox.providers.<name>`."""
+    """One provider. `PROVIDER` in `sandbox.providers.<name>`.
+
+    Its functions are `Late`: a start asks what there is, and each is loaded by who first calls it.
+    """
 
     name: str
     title: str
+    listeners: Sequence[SmtpListener]
+    """The ports of its SMTP endpoint."""
     region: Callable[[Any], str]
     """The region in force, from the provider's settings section."""
     catalog: Callable[[], Catalog]

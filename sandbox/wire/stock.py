@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from sandbox.core.errors import Condition
 
@@ -94,7 +95,10 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in template.split("{}")), re.DOTALL)
 
 
-_PATTERNS = sorted(((_pattern(text), text) for text in STOCK), key=lambda pair: len(pair[1]), reverse=True)
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Every stock reply and what it matches, the longest first."""
+    return sorted(((_pattern(text), text) for text in STOCK), key=lambda pair: len(pair[1]), reverse=True)
 
 
 def meaning(status: str | bytes) -> Condition | str:
@@ -103,7 +107,7 @@ def meaning(status: str | bytes) -> Condition | str:
     exact = STOCK.get(text)
     if exact is not None:
         return exact
-    for pattern, template in _PATTERNS:
+    for pattern, template in _patterns():
         if pattern.match(text):
             return STOCK[template]
     return Condition.INTERNAL_ERROR

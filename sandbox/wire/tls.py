@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.wire.certificates import Certificates
+from sandbox.wire.whole_files import write_public
 
 FFDHE2048 = """\
 -----BEGIN DH PARAMETERS-----
@@ -22,22 +23,24 @@ ssbzSibBsu/6iGtCOGEoXJf//////////wIBAg==
 
 
 def server_context(
-    paths: Certificates, *, ciphers: Sequence[str] = (), tls13: bool = True, alpn: Sequence[str] = ()
+    certificates: Certificates, *, ciphers: Sequence[str] = (), tls13: bool = True, alpn: Sequence[str] = ()
 ) -> ssl.SSLContext:
     """A server's context: TLS 1.2 or newer, no renegotiation, the server's order of suites.
 
     `ciphers` are the suites of TLS 1.2 by their OpenSSL names, the preferred one first; without any, the platform's.
-    With them the context shows the RSA certificate too (`certificates.add_rsa` must have made it) and knows a group
-    for DHE.
+    With them the context shows the RSA certificate too and knows a group for DHE. Certificates that are missing are
+    made, which takes some milliseconds; raises `OSError` when they can't be.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(paths.chain, paths.key)
+    ordinary = certificates.ordinary()
+    context.load_cert_chain(ordinary.chain, ordinary.key)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not tls13:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
     if ciphers:
-        context.load_cert_chain(paths.rsa_chain, paths.rsa_key)
-        context.load_dh_params(str(_group(paths)))
+        second = certificates.for_rsa()
+        context.load_cert_chain(second.chain, second.key)
+        context.load_dh_params(str(_group(certificates)))
         context.set_ciphers(":".join(ciphers))
     if alpn:
         context.set_alpn_protocols(list(alpn))
@@ -50,8 +53,9 @@ def failing_context() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
-def _group(paths: Certificates) -> Path:
+def _group(certificates: Certificates) -> Path:
     """The file that OpenSSL reads the group from."""
-    file = paths.ca.with_name("dh.pem")
-    file.write_text(FFDHE2048, encoding="ascii")
+    file = certificates.ca.with_name("dh.pem")
+    if not file.exists():
+        write_public(file, FFDHE2048.encode("ascii"))
     return file

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
-from sandbox.core.auth_results import Result
+from sandbox.core.auth_words import Result
 from sandbox.core.dkim.canonical import BODY, HEADER, chosen
 from sandbox.core.dkim.key_record import KeyRecord, parse_tags
 from sandbox.core.raw_fields import RawField, RawMessage

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from sandbox.core.accounts import Account
-from sandbox.core.auth_results import Result
+from sandbox.core.auth_words import Result
 from sandbox.core.dns.lookup import Answer, Lookup, Status
 from sandbox.core.spf.macros import Address, expand, letters, reverse_name
 from sandbox.core.spf.record import Mechanism, Record, SpfSyntaxError, is_spf, parse

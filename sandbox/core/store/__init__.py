@@ -44,7 +44,7 @@ class Store:
     async def clear(self, account: str) -> None:
         """Forget everything of an account but the account itself: messages, events, sessions, resources, usage."""
         await clear(self.database, account)
-        self.resources.forget()
+        self.resources.forget(account)
 
     async def close(self) -> None:
         """Finish what is waiting and close the files."""

@@ -64,13 +64,15 @@ class Database:
             raise StoreError(f"{name} can't be opened ({error}): is the folder writable?") from error
         return connection
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, quick: bool = False) -> T:
         """Run `work` in the writer's next transaction; returns its result once that is durable.
+
+        `quick` work is a few statements that touch few pages: it is done on the event loop.
 
         Raises what `work` raised (and nothing of it is kept), or `StoreError` when the commit failed. Cancelling the
         caller does not undo the job.
         """
-        return await self.write_together(lambda transaction, _: (work(transaction),), None, quick=False)
+        return await self.write_together(lambda transaction, _: (work(transaction),), None, quick=quick)
 
     async def write_together(
         self,

@@ -6,14 +6,16 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.core.model import Outcome, Resource
-from sandbox.core.reports.assembly import Report
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.reports import record_report
 from sandbox.core.store.resources import insert_if_absent
 from sandbox.core.store.transaction import AT_ONCE
+
+if TYPE_CHECKING:  # what makes reports waits for the first one
+    from sandbox.core.reports.assembly import Report
 
 ATTEMPT = "attempt"
 """The task of a recipient that waits for delivery; every other task is a `FollowUp` of a delivered one."""

@@ -95,7 +95,7 @@ async def drop_parts(database: Database, removed: int) -> None:
 
 async def clear(database: Database, account: str) -> None:
     """Forget everything of an account but the account itself: at once, or in slices when that would take long."""
-    if await database.write(lambda transaction: _clear_little(transaction, account)):
+    if await database.write(lambda transaction: _clear_little(transaction, account), quick=True):
         return
     removed = 0
     for table, key in _LARGE:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sandbox.core.reports.assembly import Report
 from sandbox.core.store.database import Database, Transaction
+
+if TYPE_CHECKING:  # what makes reports waits for the first one
+    from sandbox.core.reports.assembly import Report
 
 
 @dataclass(frozen=True, kw_only=True)

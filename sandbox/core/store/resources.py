@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 from sandbox.core.model import Resource
 from sandbox.core.store.database import Database, Transaction
 
+FEW = 32
+"""Rows that are stored on the event loop, which takes less than to hand them to a thread."""
+
 
 @dataclass(slots=True)
 class _Shelf:
@@ -108,9 +111,11 @@ class Resources:
                     shelf.put(resource)
         return shelf
 
-    def forget(self) -> None:
-        """Drop the memory after rows changed without this object's knowledge."""
-        self._shelves.clear()
+    def forget(self, account: str) -> None:
+        """Drop what is in memory of an account, after it was taken out of the table."""
+        for shelf in self._shelves.values():
+            for resource_id in list(shelf.accounts.get(account, ())):
+                shelf.drop(account, resource_id)
         self.concluded = {}
 
     # The next four are asked several times for each message: what is in memory costs no second coroutine.
@@ -148,7 +153,7 @@ class Resources:
         batch = list(resources)
         for provider, kind in {(resource.provider, resource.kind) for resource in batch}:
             await self._shelf(provider, kind)
-        await self._database.write(lambda transaction: _insert(transaction, batch))
+        await self._database.write(lambda transaction: _insert(transaction, batch), quick=len(batch) <= FEW)
         for resource in batch:
             self._put(await self._shelf(resource.provider, resource.kind), resource)
         return batch

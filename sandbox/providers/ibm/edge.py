@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -16,8 +15,8 @@ from sandbox.core.errors import Condition, NotFoundError, Refusal
 from sandbox.core.model import Principal
 from sandbox.core.services import Services
 from sandbox.providers.ibm import answers, tokens
-from sandbox.providers.ibm.secrets import secret
 from sandbox.wire.http import Exchange, Operation
+from sandbox.wire.secret import secret_of
 
 CALL = "x-global-transaction-id"
 _CLIENT_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
@@ -45,7 +44,7 @@ class IbmEdge:
         return Principal(account=exchange.account.id, provider="ibm", user=name, credential=name)
 
     async def _caller(self, exchange: Exchange) -> str:
-        own = await asyncio.to_thread(secret, exchange.services)
+        own = await secret_of(exchange.services, "ibm")
         try:
             claims = tokens.check(own, _bearer(exchange.headers), time.time())
         except tokens.TokenError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from urllib.parse import parse_qs
 
@@ -11,8 +10,8 @@ from starlette.responses import Response
 from sandbox.core.errors import Refusal
 from sandbox.providers.ibm import records, tokens
 from sandbox.providers.ibm.answers import answer
-from sandbox.providers.ibm.secrets import secret
 from sandbox.wire.http import Exchange, Operation
+from sandbox.wire.secret import secret_of
 
 PREFIX = "/identity"
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
@@ -34,7 +33,7 @@ async def get_token(exchange: Exchange) -> Response:
     exchange.account = exchange.services.accounts.get(key.account)
     exchange.transcript.account = key.account
     token = tokens.make(
-        await asyncio.to_thread(secret, exchange.services),
+        await secret_of(exchange.services, "ibm"),
         account=key.account,
         service_id=str(key.data["serviceId"]),
         name=str(key.data["name"]),

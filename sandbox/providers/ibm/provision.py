@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -13,6 +12,7 @@ from sandbox.core.model import Resource
 from sandbox.core.services import Services
 from sandbox.core.store.resources import DuplicateKeyError
 from sandbox.providers.ibm import networks, records, regions
+from sandbox.providers.ibm.secrets import derived
 
 READY_MADE = "ready-made"
 """Name of the configuration and the API key that every account starts with."""
@@ -24,9 +24,7 @@ async def provision(services: Services, section: Any, account: Account) -> None:
     What exists already stays; what the settings have gained since is added. Identifiers and credentials follow from
     the sandbox's secret, so that an account that was emptied gets the same ones again and its clients go on.
     """
-    from sandbox.providers.ibm.secrets import derived  # noqa: PLC0415 - cryptography is not for `--help` to pay
-
-    ids = await asyncio.to_thread(derived, services, account.id)
+    ids = await derived(services, account.id)
     instance, service_id = ids.uuid(), f"iam-ServiceId-{ids.uuid()}"
     key = ids.choose(records.KEY, records.KEY_LENGTH)
     users = [(new_username(ids), ids.choose(records.PASSWORD, records.PASSWORD_LENGTH), READY_MADE)]
@@ -34,7 +32,7 @@ async def provision(services: Services, section: Any, account: Account) -> None:
     if account.ready_made:
         users += [(one["username"], one["password"], "from the settings") for one in section.smtp_users]
         keys += [(secret, "from the settings") for secret in section.api_keys]
-    of_domain = await asyncio.to_thread(derived, services, f"{account.id}/{section.domain}")
+    of_domain = await derived(services, f"{account.id}/{section.domain}")
     subnets = [networks.normal(subnet) for subnet in section.allowed_ips]
     wanted = [
         *(records.api_key(account, secret=secret, name=name, service_id=service_id) for secret, name in keys),

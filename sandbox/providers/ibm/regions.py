@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 DOMAIN = "event-notifications.cloud.ibm.com"
 EUROPEAN = frozenset({"eu-de", "eu-es"})
 """Regions whose instances connect to Frankfurt; all others connect to Dallas."""
+
+
+def in_force(section: Any) -> str:
+    """The region of the settings, as the service spells it."""
+    return name(section.region)
 
 
 def name(region: str) -> str:

@@ -17,7 +17,6 @@ from sandbox.core.quota import Limits
 from sandbox.core.services import Services
 from sandbox.core.store.resources import Edit
 from sandbox.providers.ibm import networks, records, regions
-from sandbox.providers.ibm.attachments import attached, may_have_any
 from sandbox.providers.ibm.queue_id import queue_id
 
 _UNLIMITED = Limits()
@@ -73,6 +72,8 @@ class IbmRules:
 
     async def review(self, account: Account, submission: Submission, block: HeaderBlock) -> Mapping[str, Any]:
         """Refuse attachments, or note that copies go without them; remember the configuration."""
+        from sandbox.providers.ibm.attachments import attached, may_have_any  # noqa: PLC0415 - waits for the first message
+
         found = await asyncio.to_thread(attached, submission.raw) if may_have_any(block) else ()
         if found and self._section.attachments == "refuse":
             raise Refusal("smtp.554.attachments")

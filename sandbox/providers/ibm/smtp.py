@@ -1,4 +1,4 @@
-"""IBM's SMTP endpoint: its ports, its dialect, and who may log in from where."""
+"""IBM's SMTP endpoint: its dialect, and who may log in from where."""
 
 from __future__ import annotations
 
@@ -11,19 +11,13 @@ from sandbox.core.services import Services
 from sandbox.providers.ibm import networks, records
 from sandbox.providers.ibm.dialects import DIALECTS, POSTFIX
 from sandbox.providers.ibm.mending import mended
-from sandbox.wire.provider import SmtpListener, SmtpPersonality
-
-LISTENERS = (
-    SmtpListener(setting="ibm_587", port=3587, stands_for=587, tls="starttls"),
-    SmtpListener(setting="ibm_465", port=3465, stands_for=465, tls="implicit"),
-)
+from sandbox.wire.personality import SmtpPersonality
 
 
 def personality(section: Any, region: str) -> SmtpPersonality:
     """The SMTP endpoint that serves a region, in the dialect of the settings."""
     return SmtpPersonality(
         dialect=DIALECTS[section.dialect](region),
-        listeners=LISTENERS,
         authenticate=authenticate,
         owner=owner,
         admit=networks.admit,

@@ -2,72 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib import resources
-from typing import Any
+from functools import partial
 
-from starlette.routing import BaseRoute
-
-from sandbox.core.accounts import Account
-from sandbox.core.catalog import Catalog, load
-from sandbox.core.delivered_copy import DeliveredCopy
-from sandbox.core.model import MessageRecord
-from sandbox.core.policy import Rules
-from sandbox.core.services import Services
-from sandbox.providers.oci import regions
-from sandbox.providers.oci.provision import connection, provision
-from sandbox.providers.oci.rules import OciRules
-from sandbox.wire.provider import Provider, SmtpPersonality
-
-
-def _region(section: Any) -> str:
-    return regions.name(section.region)
-
-
-def _catalog() -> Catalog:
-    return load("oci", resources.files(__name__).joinpath("errors.toml").read_text(encoding="utf-8"))
-
-
-def _rules(services: Services, section: Any, permissive: bool) -> Rules:
-    return OciRules(services, section, permissive)
-
-
-def _smtp(section: Any, region: str) -> SmtpPersonality:
-    from sandbox.providers.oci.smtp import personality  # noqa: PLC0415 - only a sandbox that speaks SMTP needs it
-
-    return personality(section, region)
-
-
-def _routes(services: Services, section: Any) -> Sequence[BaseRoute]:
-    from sandbox.providers.oci.api import routes  # noqa: PLC0415 - only a sandbox that speaks HTTP needs it
-
-    return routes(services, section)
-
-
-async def _delivered(
-    services: Services, section: Any, account: Account, message: MessageRecord, raw: bytes, recipient: str
-) -> DeliveredCopy:
-    from sandbox.providers.oci.delivered import delivered  # noqa: PLC0415 - cryptography waits for the first copy
-
-    return await delivered(services, section, account, message, raw, recipient)
-
-
-async def _names(services: Services, section: Any, account: Account, name: str, rtype: str) -> list[str] | None:
-    from sandbox.providers.oci.zones import names  # noqa: PLC0415 - the DNS library waits for the first question
-
-    return await names(services, section, account, name, rtype)
-
+from sandbox.core.late import Late
+from sandbox.wire.provider import Provider, SmtpListener
 
 PROVIDER = Provider(
     name="oci",
     title="OCI Email Delivery",
-    region=_region,
-    catalog=_catalog,
-    rules=_rules,
-    smtp=_smtp,
-    routes=_routes,
-    provision=provision,
-    connection=connection,
-    names=_names,
-    delivered=_delivered,
+    listeners=(
+        SmtpListener(setting="oci_587", port=1587, stands_for=587, tls="starttls"),
+        SmtpListener(setting="oci_25", port=1025, stands_for=25, tls="starttls"),
+        SmtpListener(setting="oci_465", port=1465, stands_for=465, tls="implicit"),
+    ),
+    region=Late(f"{__name__}.regions:in_force"),
+    catalog=partial(Late("sandbox.core.catalog:read"), "oci", __name__, ["errors.toml"]),
+    rules=Late(f"{__name__}.rules:OciRules"),
+    smtp=Late(f"{__name__}.smtp:personality"),
+    routes=Late(f"{__name__}.api:routes"),
+    provision=Late(f"{__name__}.provision:provision"),
+    connection=Late(f"{__name__}.provision:connection"),
+    delivered=Late(f"{__name__}.delivered:delivered"),
+    names=Late(f"{__name__}.zones:names"),
 )

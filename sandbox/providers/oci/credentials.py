@@ -136,7 +136,8 @@ def _fingerprint(pem: str) -> str:
         raise wrong from error
     if not isinstance(key, rsa.RSAPublicKey):
         raise wrong
-    return keys.fingerprint(pem)
+    spki = serialization.PublicFormat.SubjectPublicKeyInfo
+    return keys.fingerprint(key.public_bytes(serialization.Encoding.PEM, spki).decode("ascii"))
 
 
 def _smtp(row: Resource) -> dict[str, Any]:

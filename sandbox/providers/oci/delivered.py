@@ -22,9 +22,10 @@ from sandbox.core.model import MessageRecord, Resource
 from sandbox.core.raw_fields import RawField, RawMessage, join, split, with_crlf
 from sandbox.core.services import Services
 from sandbox.core.verdicts import author_domains
-from sandbox.providers.oci import keys, lifecycle, regions
+from sandbox.providers.oci import lifecycle, regions
 from sandbox.providers.oci.service_key import service_key
 from sandbox.providers.oci.unsubscribe import address_of
+from sandbox.wire.secret import secret_of
 
 SIGNED = (
     "Date", "To", "From", "Subject", "Message-Id", "MIME-Version", "Sender", "List-Unsubscribe",
@@ -75,7 +76,7 @@ async def delivered(
 ) -> DeliveredCopy:
     """The copy of one recipient; the same message, keys and recipient always give the same octets."""
     region = regions.name(section.region)
-    secret = await asyncio.to_thread(keys.secret, services.files / "oci", services.accounts.ids.hex(64))
+    secret = await secret_of(services, "oci")
     parts, author = await asyncio.to_thread(_read, raw)
     await lifecycle.settle(services, account)
     own = [one for one in await _of(services, account, "dkim") if str(one.data.get("domainName", "")).lower() == author]

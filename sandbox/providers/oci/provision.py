@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from sandbox.core.accounts import Account
@@ -14,9 +15,12 @@ from sandbox.core.services import Services
 from sandbox.core.store.resources import DuplicateKeyError
 from sandbox.providers.oci import keys, ocid, records, regions
 from sandbox.providers.oci.identity import Identity, identity_of
+from sandbox.wire.secret import secret_of
 
 READY_MADE = "ready-made"
 """Description of the SMTP credential that every account starts with."""
+PUBLIC_KEY = "oci-public-key"
+"""What `Services.secrets` remembers it as, once it was told."""
 
 
 async def provision(services: Services, section: Any, account: Account) -> None:
@@ -25,14 +29,15 @@ async def provision(services: Services, section: Any, account: Account) -> None:
     What exists already stays; what the settings have gained since is added. Identity and SMTP credential follow from
     the sandbox's secret, so that an account that was emptied gets the same ones again and its clients go on.
     """
-    folder = services.files / "oci"
-    secret = await asyncio.to_thread(keys.secret, folder, services.accounts.ids.hex(64))
-    public = await asyncio.to_thread(keys.known_public_key, folder)
-    derived = Ids(f"{secret}/{account.id}")
-    identity = _new_identity(derived)
+    secret = await secret_of(services, "oci")
+    public = await _known_public_key(services)
+    identity, username, password = _derived(secret, account.id)
+    credential = records.smtp_credential(
+        account, user=identity.user, username=username, password=password, description=READY_MADE
+    )
     wanted = [
         identity.resource(account),
-        _ready_made_credential(account, identity, derived),
+        credential,
         *_people(account, identity),
     ]
     known = await identity_of(services, account)
@@ -50,7 +55,7 @@ async def connection(services: Services, section: Any, account: Account) -> Mapp
     if identity is None:
         raise LookupError(f"account {account.id!r} was not provisioned")
     folder = (services.files / "oci").resolve()
-    public = await asyncio.to_thread(keys.public_key, folder)
+    public = services.secrets[PUBLIC_KEY] = await asyncio.to_thread(keys.public_key, folder)
     await _add_missing(services, account, [_api_key(account, identity, public)])
     client = {
         "user": identity.user,
@@ -72,19 +77,24 @@ async def connection(services: Services, section: Any, account: Account) -> Mapp
     }
 
 
-def _new_identity(ids: Ids) -> Identity:
+async def _known_public_key(services: Services) -> str | None:
+    """The public half of the API key pair, if that was made already."""
+    if PUBLIC_KEY not in services.secrets:
+        found = await asyncio.to_thread(keys.known_public_key, services.files / "oci")
+        if found is None:
+            return None
+        services.secrets[PUBLIC_KEY] = found
+    return services.secrets[PUBLIC_KEY]
+
+
+@lru_cache(maxsize=64)
+def _derived(secret: str, account: str) -> tuple[Identity, str, str]:
+    """Identity, SMTP username and password of an account; worked out again whenever it starts over."""
+    ids = Ids(f"{secret}/{account}")
     tenancy, compartment, user, group = (ocid.make(ids, kind) for kind in ("tenancy", "compartment", "user", "group"))
-    return Identity(tenancy=tenancy, compartment=compartment, user=user, group=group)
-
-
-def _ready_made_credential(account: Account, identity: Identity, ids: Ids) -> Resource:
-    return records.smtp_credential(
-        account,
-        user=identity.user,
-        username=f"{identity.user}@{identity.tenancy}.{ids.alphanumeric(2)}.com",
-        password=ids.choose(records.PASSWORD, records.PASSWORD_LENGTH),
-        description=READY_MADE,
-    )
+    username = f"{user}@{tenancy}.{ids.alphanumeric(2)}.com"
+    password = ids.choose(records.PASSWORD, records.PASSWORD_LENGTH)
+    return Identity(tenancy=tenancy, compartment=compartment, user=user, group=group), username, password
 
 
 def _people(account: Account, identity: Identity) -> list[Resource]:

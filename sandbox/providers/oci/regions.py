@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 DOMAIN = "oraclecloud.com"
 """The second-level domain of the commercial realm."""
@@ -22,6 +23,11 @@ KEYS: Mapping[str, str] = {
 }  # fmt: skip
 """Region → the three letters that stand for it."""
 _NAMES = {key: region for region, key in KEYS.items()}
+
+
+def in_force(section: Any) -> str:
+    """The region of the settings, by its full name."""
+    return name(section.region)
 
 
 def name(region: str) -> str:

@@ -10,14 +10,17 @@ from typing import Any
 from sandbox.core.accounts import Account
 from sandbox.core.clock import to_iso
 from sandbox.core.headers import HeaderBlock
+from sandbox.core.late import Late
 from sandbox.core.model import MessageRecord, Principal, Resource, Submission
 from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause, SuppressionReason
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
 from sandbox.core.store.resources import Edit
-from sandbox.providers.oci import activation, policies, records, regions
+from sandbox.providers.oci import records, regions
 from sandbox.providers.oci.identity import identity_of
 
+_activate = Late("sandbox.providers.oci.activation:of_sender")
+_allowed = Late("sandbox.providers.oci.policies:allowed")
 PRESETS: Mapping[str, Limits] = {
     "trial": Limits(per_minute=10, per_day=200),
     "paid": Limits(per_minute=18_000, per_day=50_000),
@@ -78,14 +81,14 @@ class OciRules:
         """Whether an active approved sender has this address or its domain, and a policy lets the user use it."""
         if self._permissive:
             return True
-        await activation.of_sender(self._services, account, address.lower().rpartition("@")[2])
+        await _activate(self._services, account, address.lower().rpartition("@")[2])
         found = await self.sender(account, address)
         return found is not None and await self.may_use(account, principal, found)
 
     async def may_use(self, account: Account, principal: Principal, sender: Resource) -> bool:
         """Whether a policy lets the user send in the compartment of an approved sender."""
         place = sender.data["compartmentId"]
-        return await policies.allowed(self._services, account, principal, "use", "approved-senders", place)
+        return bool(await _allowed(self._services, account, principal, "use", "approved-senders", place))
 
     async def sender(self, account: Account, address: str) -> Resource | None:
         """The active approved sender that covers an address: its own, else its domain's."""

@@ -1,4 +1,4 @@
-"""OCI's SMTP endpoint: its words, its ports, and who may log in."""
+"""OCI's SMTP endpoint: its words, and who may log in."""
 
 from __future__ import annotations
 
@@ -12,13 +12,8 @@ from sandbox.core.model import Principal, Resource
 from sandbox.core.services import Services
 from sandbox.providers.oci import regions
 from sandbox.wire.dialect import Dialect
-from sandbox.wire.provider import SmtpListener, SmtpPersonality
+from sandbox.wire.personality import SmtpPersonality
 
-LISTENERS = (
-    SmtpListener(setting="oci_587", port=1587, stands_for=587, tls="starttls"),
-    SmtpListener(setting="oci_25", port=1025, stands_for=25, tls="starttls"),
-    SmtpListener(setting="oci_465", port=1465, stands_for=465, tls="implicit"),
-)
 CIPHERS = (
     "ECDHE-ECDSA-AES256-GCM-SHA384",
     "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -48,7 +43,6 @@ def personality(section: Any, region: str) -> SmtpPersonality:
     )
     return SmtpPersonality(
         dialect=dialect,
-        listeners=LISTENERS,
         authenticate=authenticate,
         owner=owner,
         details=details,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import binascii
 import hashlib
 import hmac
@@ -19,9 +18,9 @@ from sandbox.core.attempts import FollowUp
 from sandbox.core.errors import NotFoundError
 from sandbox.core.model import MessageRecord
 from sandbox.core.services import Services
-from sandbox.providers.oci import keys
 from sandbox.wire.http.forms import read_form
 from sandbox.wire.http.pages import Pages
+from sandbox.wire.secret import secret_of
 
 PATH = "/oci/unsubscribe"
 TOKEN = 1024
@@ -82,7 +81,7 @@ async def _suppress(services: Services, found: Subscription, agent: str) -> None
 
 async def _find(services: Services, token: str) -> Subscription | None:
     """What a token stands for; None for one that is not ours, or whose message is gone."""
-    secret = await asyncio.to_thread(keys.secret, services.files / "oci", services.accounts.ids.hex(64))
+    secret = await secret_of(services, "oci")
     try:
         octets = urlsafe_b64decode(token[:TOKEN] + "=" * (-len(token) % 4))
         mac, payload = octets[:_MAC], octets[_MAC:]

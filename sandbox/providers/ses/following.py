@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator
 
 from sandbox.core.errors import StoreError
+from sandbox.core.events import Wants
 from sandbox.core.model import Event
 from sandbox.core.services import Services
 
@@ -15,12 +16,13 @@ PAUSE = 1.0
 log = logging.getLogger(__name__)
 
 
-async def events(services: Services, wants: Callable[[Event], bool]) -> AsyncIterator[Event]:
-    """Every event of every account from now on that is wanted, each once and in order; ends when the sandbox stops.
+async def events(services: Services, last: int, wants: Wants) -> AsyncGenerator[Event, None]:
+    """What one `wants` of the events of every account after the one with the id `last`, in order.
+
+    It ends when the sandbox stops.
 
     One who falls too far behind reads what was missed from the log, and waits while that can't be read.
     """
-    last = await services.store.events.last_id()
     while not services.stream.closed:
         try:
             async for event in _since(services, last, wants):
@@ -31,7 +33,7 @@ async def events(services: Services, wants: Callable[[Event], bool]) -> AsyncIte
             await asyncio.sleep(PAUSE)
 
 
-async def _since(services: Services, last: int, wants: Callable[[Event], bool]) -> AsyncIterator[Event]:
+async def _since(services: Services, last: int, wants: Wants) -> AsyncGenerator[Event, None]:
     """What is in the log after an event, then what happens, until the listener is dropped."""
     with services.stream.subscribe(None, wants) as subscription:
         while missed := await services.store.events.since(None, last):

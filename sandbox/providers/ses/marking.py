@@ -11,7 +11,7 @@ from sandbox.core.model import MessageRecord
 from sandbox.core.raw_fields import join, split, with_crlf
 from sandbox.core.services import Services
 from sandbox.providers.ses import html_parts, opting_out
-from sandbox.providers.ses.tracking import PLACEHOLDER, Tracker, secret_of, tracker
+from sandbox.providers.ses.tracking import PLACEHOLDER, Tracker, proving, tracker
 
 UNSUBSCRIBE = "{{amazonSESUnsubscribeUrl}}"
 MOST = 2
@@ -39,7 +39,7 @@ async def _unsubscribe_url(services: Services, account: Account, message: Messag
         return ""
     if await opting_out.membership(services, account, message, None) is None:
         return ""
-    return opting_out.address_of(services, await secret_of(services), message)
+    return opting_out.address_of(services, await proving(services), message)
 
 
 def _edited(raw: bytes, tracking: Tracker | None, url: str) -> bytes:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import string
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 from sandbox.core.accounts import Account
@@ -20,10 +18,10 @@ from sandbox.providers.ses.identity import domain_of, is_address, new_identity
 from sandbox.providers.ses.rules import in_production
 from sandbox.providers.ses.smtp_password import smtp_password
 from sandbox.providers.ses.sns import topics
+from sandbox.wire.secret import secret_of
 
 READY_MADE = "ready-made"
 """Description of the access key that every account starts with."""
-SECRET_FILE = "secret"  # noqa: S105 - the name of a file
 _PUBLISHED = {"provisioned": True}
 """Mark of identities whose DKIM records the sandbox publishes itself."""
 _BASE32 = string.ascii_uppercase + "234567"
@@ -36,14 +34,12 @@ async def provision(services: Services, section: Any, account: Account) -> None:
     What exists already stays; what the settings have gained since is added. Number and keys follow from the sandbox's
     secret, so that an account that was emptied gets the same ones again and its clients go on.
     """
-    secret = await asyncio.to_thread(_secret, services.files / "ses", services.accounts.ids.hex(64))
-    derived = Ids(f"{secret}/{account.id}")
-    number = f"{100_000_000_000 + derived.random.randrange(900_000_000_000)}"
-    key_id = "AKIA" + derived.choose(_BASE32, 16)
+    secret = await secret_of(services, "ses")
+    number, key_id, secret_key = _derived(secret, account.id)
     ready = records.access_key(
         account,
         key_id=key_id,
-        secret=derived.choose(_SECRET, 40),
+        secret=secret_key,
         user=f"arn:aws:iam::{number}:user/{owner.USER}",
         description=READY_MADE,
     )
@@ -54,6 +50,14 @@ async def provision(services: Services, section: Any, account: Account) -> None:
     }
     wanted = [records.record(account, owner.KIND, number, settings), ready, *_asked_for(section, account, number)]
     await _add_missing(services, account, wanted)
+
+
+@lru_cache(maxsize=64)
+def _derived(secret: str, account: str) -> tuple[str, str, str]:
+    """Number, id of the access key and its secret of an account; worked out again whenever it starts over."""
+    ids = Ids(f"{secret}/{account}")
+    number = f"{100_000_000_000 + ids.random.randrange(900_000_000_000)}"
+    return number, "AKIA" + ids.choose(_BASE32, 16), ids.choose(_SECRET, 40)
 
 
 async def connection(services: Services, section: Any, account: Account) -> Mapping[str, Any]:
@@ -72,21 +76,6 @@ async def connection(services: Services, section: Any, account: Account) -> Mapp
         "verified_identity": sender,
         "sender": sender,
     }
-
-
-def _secret(folder: Path, fresh: str) -> str:
-    """The secret that accounts' numbers and keys are derived from; it becomes `fresh` when there is none yet."""
-    path = folder / SECRET_FILE
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with suppress(FileExistsError):
-        part = folder / f"{SECRET_FILE}.{os.getpid()}"
-        part.write_text(fresh, "ascii")
-        part.chmod(0o600)
-        try:
-            os.link(part, path)  # whole or not at all, and never over one that exists
-        finally:
-            part.unlink()
-    return path.read_text("ascii")
 
 
 def _asked_for(section: Any, account: Account, number: str) -> list[Resource]:

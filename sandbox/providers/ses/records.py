@@ -8,6 +8,9 @@ from typing import Any
 from sandbox.core.accounts import Account
 from sandbox.core.model import Resource
 
+RULE_SET = "receipt-rule-set"
+"""The kind of the rule sets for mail that is received; asked for also where nothing is received."""
+
 
 def record(account: Account, kind: str, key: str, data: Mapping[str, Any]) -> Resource:
     """A resource of SES that is made now; its name is its key and its id."""

@@ -7,15 +7,18 @@ from typing import Any
 
 from sandbox.core.accounts import Account
 from sandbox.core.headers import HeaderBlock
+from sandbox.core.late import Late
 from sandbox.core.model import MessageRecord, Principal, Resource, Submission
 from sandbox.core.policy import SizeRules, Suppressed, SuppressionCause
 from sandbox.core.quota import Limits
 from sandbox.core.services import Services
 from sandbox.core.store.resources import Edit
-from sandbox.providers.ses import endpoints, owner, review, suppressing
+from sandbox.providers.ses import endpoints, owner
 from sandbox.providers.ses.ids import mail_domain, message_id
 from sandbox.providers.ses.simulator import simulated
 
+_review = Late("sandbox.providers.ses.review:review")
+_added = Late("sandbox.providers.ses.suppressing:added")
 PRESETS: Mapping[str, Limits] = {
     "sandbox": Limits(per_second=1, per_day=200),
     "production": Limits(per_second=14, per_day=50_000),
@@ -80,7 +83,10 @@ class SesRules:
         """Headers, identities, account and configuration set; see `review`."""
         settings = (await owner.owner(self._services, account)).settings
         self._production[account.id] = bool(settings["production_access"])
-        return await review.review(self._services, account, submission, block, permissive=self._permissive)
+        noted: Mapping[str, Any] = await _review(
+            self._services, account, submission, block, permissive=self._permissive
+        )
+        return noted
 
     def counted(self, address: str) -> bool:
         """Mail to the mailbox simulator does not count."""
@@ -114,7 +120,8 @@ class SesRules:
 
     async def suppression(self, account: Account, address: str, cause: SuppressionCause) -> Resource | None:
         """The entry that the service adds by itself after a hard bounce or a complaint."""
-        return await suppressing.added(self._services, account, address, cause)
+        entry: Resource | None = await _added(self._services, account, address, cause)
+        return entry
 
     def mail_host(self, account: Account) -> str:  # noqa: ARG002
         """The service's own mail domain."""

@@ -1,4 +1,4 @@
-"""SES's SMTP endpoint: its words, its ports, and who may log in."""
+"""SES's SMTP endpoint: its words, and who may log in."""
 
 from __future__ import annotations
 
@@ -13,15 +13,10 @@ from sandbox.core.services import Services
 from sandbox.providers.ses.receiving.arrival import RECEIVING
 from sandbox.providers.ses.smtp_password import smtp_password
 from sandbox.wire.dialect import Dialect
-from sandbox.wire.provider import SmtpListener, SmtpPersonality
+from sandbox.wire.personality import SmtpPersonality
 
 HOST = "email-smtp.amazonaws.com"
 """The name that the service gives itself in every region."""
-LISTENERS = (
-    SmtpListener(setting="ses_587", port=2587, stands_for=587, tls="starttls"),
-    SmtpListener(setting="ses_25", port=2025, stands_for=25, tls="starttls"),
-    SmtpListener(setting="ses_465", port=2465, stands_for=465, tls="implicit"),
-)
 
 
 def personality(section: Any, region: str) -> SmtpPersonality:  # noqa: ARG001 - the endpoint's words are the same
@@ -38,7 +33,6 @@ def personality(section: Any, region: str) -> SmtpPersonality:  # noqa: ARG001 -
     )
     return SmtpPersonality(
         dialect=dialect,
-        listeners=LISTENERS,
         authenticate=authenticate,
         owner=owner,
         details=details,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -16,7 +15,7 @@ from sandbox.core.raw_fields import with_crlf
 from sandbox.core.services import Services
 from sandbox.providers.ses import configuration_sets, html_parts
 from sandbox.providers.ses.links import Link, listed, rewritten
-from sandbox.providers.ses.provision import SECRET_FILE
+from sandbox.wire.secret import secret_of
 
 PLACEHOLDER = "{{ses:openTracker}}"
 OPEN, CLICK = ("I0", "CI0"), ("L0", "CL0")
@@ -79,7 +78,7 @@ async def _tracker(
     plain = f"http://{domain}" if domain else str(services.endpoints["http"])
     secure = f"https://{domain}" if domain else str(services.endpoints["http"])
     position = next((one.position for one in message.recipients if one.address == recipient), 0)
-    proof = proof_of(await secret_of(services), message, position)
+    proof = proof_of(await proving(services), message, position)
     return Tracker(
         opens=opens,
         clicks=clicks,
@@ -110,9 +109,9 @@ def links_of(raw: bytes) -> list[Link]:
     return found
 
 
-async def secret_of(services: Services) -> bytes:
+async def proving(services: Services) -> bytes:
     """The sandbox's secret, which proves that an address was given out by it."""
-    return await asyncio.to_thread((services.files / "ses" / SECRET_FILE).read_bytes)
+    return (await secret_of(services, "ses")).encode("ascii")
 
 
 def proof_of(secret: bytes, message: MessageRecord, position: int) -> str:

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.core.services import Services
 from sandbox.providers.ses import opting_out, subscriptions
 from sandbox.providers.ses.opting_out import PATH, Membership
-from sandbox.providers.ses.tracking import secret_of
+from sandbox.providers.ses.tracking import proving
 from sandbox.wire.http.forms import Form, read_form
 from sandbox.wire.http.pages import Pages
 
@@ -43,7 +43,7 @@ def pages(services: Services, section: Any) -> list[BaseRoute]:  # noqa: ARG001 
 
 
 async def _member(services: Services, request: Request) -> Membership | None:
-    return await opting_out.of_token(services, await secret_of(services), request.path_params["token"])
+    return await opting_out.of_token(services, await proving(services), request.path_params["token"])
 
 
 async def _change(services: Services, member: Membership, form: Form, agent: str) -> None:

@@ -20,7 +20,7 @@ from sandbox.core.errors import NotFoundError
 from sandbox.core.model import MessageRecord
 from sandbox.core.services import Services
 from sandbox.providers.ses.links import Link
-from sandbox.providers.ses.tracking import CLICK, OPEN, links_of, proof_of, secret_of
+from sandbox.providers.ses.tracking import CLICK, OPEN, links_of, proof_of, proving
 from sandbox.wire.http.exchange import target_of
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -78,7 +78,7 @@ class Tracked(BaseRoute):
     async def _find(self, envelope_id: str, proof: str) -> tuple[Account, MessageRecord, str] | None:
         """Account, message and recipient that an address is of; None for one that was not given out."""
         mac, _, position = proof.rpartition("=")
-        secret = await secret_of(self._services)
+        secret = await proving(self._services)
         if not _POSITION.fullmatch(position):
             return None
         for account in self._services.accounts.all():

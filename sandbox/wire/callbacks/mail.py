@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import smtplib
 from collections.abc import Collection
 
 from sandbox.core.errors import StoreError
@@ -39,7 +38,7 @@ class MailOutlet:
                 return True, "the report was deleted meanwhile"
             address = await resolve(self._host, self._port, self._allowed)
             await asyncio.to_thread(self._send, address, event.recipient, raw)
-        except (OSError, smtplib.SMTPException, TargetError, StoreError, UnicodeError) as error:
+        except (OSError, TargetError, StoreError, UnicodeError) as error:
             return False, str(error) or type(error).__name__
         return True, "accepted"
 
@@ -47,5 +46,7 @@ class MailOutlet:
         """Nothing is kept open between reports."""
 
     def _send(self, address: str, recipient: str, raw: bytes) -> None:
-        with smtplib.SMTP(address, self._port, local_hostname="localhost", timeout=TIMEOUT) as smtp:
+        from smtplib import SMTP  # noqa: PLC0415 - waits for the first report
+
+        with SMTP(address, self._port, local_hostname="localhost", timeout=TIMEOUT) as smtp:
             smtp.sendmail("", [recipient], raw)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import os
 import socket
 import struct
 from typing import Any
@@ -20,8 +18,6 @@ CONNECTIONS = 200
 """TCP connections at the same time."""
 IDLE_SECONDS = 10.0
 """How long a TCP client may be silent, or not read its answer (RFC 7766 section 6.2.3)."""
-ATTEMPTS = 20
-"""Free ports that are tried until one is free for both transports."""
 
 
 def resolver(accounts: Accounts, authority: Authority) -> Resolve:
@@ -134,7 +130,6 @@ class OpenDns:
     """A name server that accepts questions."""
 
     def __init__(self, server: asyncio.Server, tcp: _Tcp, udp: _Udp) -> None:
-        self.port: int = server.sockets[0].getsockname()[1]
         self._server = server
         self._tcp = tcp
         self._udp = udp
@@ -147,39 +142,10 @@ class OpenDns:
         await self._server.wait_closed()
 
 
-async def serve(resolve: Resolve, *, host: str, port: int, idle: float = IDLE_SECONDS) -> OpenDns:
-    """Answer on `port` of both transports, on a free one when it is 0; `OSError` when it can't be had."""
+async def serve(
+    resolve: Resolve, stream: socket.socket, datagram: socket.socket, *, idle: float = IDLE_SECONDS
+) -> OpenDns:
+    """Answer on sockets for TCP and UDP."""
     tcp = _Tcp(resolve, idle)
-    for _ in range(ATTEMPTS if port == 0 else 1):
-        stream, datagram = _bind(host, port)
-        if datagram is not None:
-            loop = asyncio.get_running_loop()
-            _, udp = await loop.create_datagram_endpoint(lambda: _Udp(resolve), sock=datagram)
-            return OpenDns(await asyncio.start_server(tcp.serve, sock=stream), tcp, udp)
-        stream.close()
-    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-
-
-def _bind(host: str, port: int) -> tuple[socket.socket, socket.socket | None]:
-    """Sockets of both kinds on the same port; none for UDP when a port chosen for TCP is not free there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    stream = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    datagram = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        stream.bind((host, port))
-        stream.setblocking(False)  # noqa: FBT003 - the socket module's own signature
-    except OSError:
-        stream.close()
-        datagram.close()
-        raise
-    try:
-        datagram.bind((host, stream.getsockname()[1]))
-        datagram.setblocking(False)  # noqa: FBT003 - see above
-    except OSError:
-        datagram.close()
-        if port:
-            stream.close()
-            raise
-        return stream, None
-    return stream, datagram
+    _, udp = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Udp(resolve), sock=datagram)
+    return OpenDns(await asyncio.start_server(tcp.serve, sock=stream), tcp, udp)

@@ -1,13 +1,17 @@
-"""What a forced disturbance does to an API call."""
+"""What a forced disturbance does to an API call, or to the connection before there is one."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Send
 
+from sandbox.core.accounts import Account
 from sandbox.core.chaos import Action, Disturbance
+from sandbox.core.faults import FaultContext
+from sandbox.core.model import Stage
 from sandbox.wire.http.exchange import Exchange
 
 SLICES = 10
@@ -18,12 +22,24 @@ class DroppedError(ClientDisconnect):
     """The connection is to be cut on purpose."""
 
 
+def watch_handshakes(context: ssl.SSLContext, account: Account) -> None:
+    """Let those TLS handshakes of a listener fail that are forced to; who calls is not known yet, so `account` says."""
+
+    def judge(_connection: object, _name: str | None, _context: ssl.SSLContext) -> int | None:
+        forced = account.faults.armed and account.faults.disturb(Stage.HANDSHAKE, FaultContext())
+        return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE if forced else None
+
+    context.sni_callback = judge
+
+
 async def before(exchange: Exchange, found: Disturbance) -> None:
     """Do what is to happen before the call is performed; raises `DroppedError` when it is not to be."""
     exchange.disturbance = found
     exchange.transcript.said("sandbox", f"forced: {found}")
     if found.action is Action.DELAY:
         await asyncio.sleep(found.seconds)
+    elif found.action is Action.THROTTLE:  # the body is here already; a client that waits for its answer can't tell
+        await asyncio.sleep(len(exchange.body) / found.bytes_per_second)
     elif found.action is Action.DROP_BEFORE:
         raise DroppedError
 

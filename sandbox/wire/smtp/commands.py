@@ -143,17 +143,12 @@ def _check(conversation: Conversation, name: str, command: Command | None, line:
     if not (command.in_clear or conversation.secured or arriving.in_clear(conversation, name)):
         raise Refusal(Condition.TLS_REQUIRED)
     if not line.isascii():
-        if command.stage in (Stage.MAIL, Stage.RCPT):
-            raise Refusal(Condition.INVALID_ADDRESS, address=_path(line))
+        path = line.partition(b":")[2].strip(b" ").partition(b" ")[0]
+        if command.stage in (Stage.MAIL, Stage.RCPT) and not path.isascii():
+            raise Refusal(Condition.INVALID_ADDRESS, address=shown(path.decode("utf-8", "backslashreplace")))
         raise Refusal(Condition.ILLEGAL_CHARACTER)
     if command.bare and b" " in line.rstrip(b" "):
         raise Refusal(Condition.SYNTAX)
-
-
-def _path(line: bytes) -> str:
-    """The part of a MAIL or RCPT line that a reply about its address repeats."""
-    text = line.decode("utf-8", "backslashreplace").partition(":")[2].strip(" ")
-    return shown(text.partition(" ")[0])
 
 
 def _masked(conversation: Conversation, command: Command | None, line: bytes) -> str:

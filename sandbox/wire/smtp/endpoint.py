@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.core.services import ProviderState, Services
-from sandbox.wire.provider import SmtpPersonality
+from sandbox.wire.personality import SmtpPersonality
 from sandbox.wire.smtp.limits import Limits, SmtpSettings, Turnstile
 
 

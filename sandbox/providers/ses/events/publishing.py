@@ -22,10 +22,10 @@ UNSUBSCRIBED = "recipient.unsubscribed"
 log = logging.getLogger(__name__)
 
 
-async def run(services: Services, section: Any) -> None:
-    """Tell what happens from now on, until cancelled; what can't be told is logged and left out."""
+async def run(services: Services, section: Any, last: int) -> None:
+    """Tell what happens after the event `last`, until cancelled; what can't be told is logged and left out."""
     told = _Told()
-    async for event in following.events(services, _ours):
+    async for event in following.events(services, last, _ours):
         if told.already(event):
             continue
         try:

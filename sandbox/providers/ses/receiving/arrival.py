@@ -14,7 +14,7 @@ from sandbox.core.services import Services
 from sandbox.providers.ses import identity, zones
 from sandbox.providers.ses.receiving import filters, matching, rule_sets, trace
 from sandbox.providers.ses.receiving.verdicts import verdicts
-from sandbox.wire.provider import Receiving
+from sandbox.wire.personality import Receiving
 
 ID_LENGTH = 40
 NOBODY = "smtp.550.no-mailbox"

@@ -26,14 +26,18 @@ DELIVERED = "recipient.delivered"
 log = logging.getLogger(__name__)
 
 
-async def background(services: Services, section: Any) -> None:
-    """Deal with every arrival until the sandbox stops, first with those that an earlier run left."""
+async def run(services: Services, section: Any, last: int) -> None:
+    """Deal with every arrival until the sandbox stops: those that wait, and after the event `last` what happens."""
     crowd = asyncio.Semaphore(AT_ONCE)
     async with asyncio.TaskGroup() as tasks:
-        for account, message in await services.store.queue.waiting("ses"):
+        waited = await services.store.queue.waiting("ses")
+        for account, message in waited:
             tasks.create_task(_guarded(crowd, services, section, account, message))
-        async for event in following.events(services, _concerns):
+        known = set(waited)
+        async for event in following.events(services, last, _concerns):
             if event.type == RECEIVED and event.message is not None:
+                if (event.account, event.message) in known:
+                    continue
                 tasks.create_task(_guarded(crowd, services, section, event.account, event.message))
             elif event.type == DELIVERED and await arrival.is_open(services):
                 tasks.create_task(_looped(crowd, services, event))

@@ -14,9 +14,9 @@ from sandbox.core.store.resources import DuplicateKeyError, Edit
 from sandbox.providers.ses.call import Call, Handler
 from sandbox.providers.ses.paging import page
 from sandbox.providers.ses.receiving.matching import Rule
-from sandbox.providers.ses.records import record
+from sandbox.providers.ses.records import RULE_SET, record
 
-KIND = "receipt-rule-set"
+KIND = RULE_SET
 RULE_SETS = 40
 """Rule sets that an account may have (developer guide, email receiving quotas)."""
 NAME_LENGTH = 64

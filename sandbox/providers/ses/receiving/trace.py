@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from sandbox.core.accounts import Account
-from sandbox.core.auth_results import Result
 from sandbox.core.auth_results import Verdicts as Checks
+from sandbox.core.auth_words import Result
 from sandbox.core.delivered_copy import DeliveredCopy
 from sandbox.core.reports.assembly import one_line
 from sandbox.providers.ses.receiving.verdicts import DISABLED, Verdicts

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.core.accounts import Account
-from sandbox.core.auth_results import Result
 from sandbox.core.auth_results import Verdicts as Checks
+from sandbox.core.auth_words import Result
 from sandbox.core.delivered_copy import DeliveredCopy
 from sandbox.core.services import Services
 from sandbox.core.verdicts import judge

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from sandbox.core.services import Services
 from sandbox.providers.ses.sns.envelope import Signer
-from sandbox.wire.certificates import write_private
+from sandbox.wire.whole_files import write_private
 
 SUBJECT = "sns.amazonaws.com"
 DAYS = 3650
