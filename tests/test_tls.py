@@ -76,6 +76,15 @@ def test_the_authority_is_kept_and_the_certificate_renewed_for_new_names(tmp_pat
     assert again.ca.read_bytes() == authority
 
 
+@pytest.mark.parametrize("wrong", ["another", "garbage", ""])
+def test_a_certificate_without_its_key_is_renewed(tmp_path, wrong):
+    first = Certificates(tmp_path / "one", NAMES).ordinary()
+    keys = {"another": Certificates(tmp_path / "two", NAMES).ordinary().key.read_bytes(), "garbage": b"\x00key"}
+    first.key.write_bytes(keys.get(wrong, b""))
+    again = Certificates(tmp_path / "one", NAMES)
+    assert handshake(server_context(again), ssl.create_default_context(cafile=again.ca)).version() == "TLSv1.3"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
 def test_keys_are_for_their_owner_only(paths, tmp_path):
     write_private(tmp_path / "secret", b"x")

@@ -77,7 +77,7 @@ class Certificates:
 
 
 def usable(ca: Path, leaf: Leaf, names: Sequence[str]) -> bool:
-    """Whether a certificate is of this authority, for all these names, and not about to expire.
+    """Whether a certificate is of this authority, for all these names, not about to expire, and belongs to its key.
 
     It says so itself, in the line that `Leaf.about` describes; to read it, no library needs to be loaded.
     """
@@ -88,4 +88,15 @@ def usable(ca: Path, leaf: Leaf, names: Sequence[str]) -> bool:
     if told is None or not content.endswith(ca.read_bytes()):
         return False
     remaining = datetime.fromisoformat(told[1].decode()) - datetime.now(UTC)
-    return remaining > RENEW and set(names) <= set(told[2].decode().split(", "))
+    return remaining > RENEW and set(names) <= set(told[2].decode().split(", ")) and _belong_together(leaf)
+
+
+def _belong_together(leaf: Leaf) -> bool:
+    """Whether the key is that of the certificate: two sandboxes that end at once may each have left one of them."""
+    import ssl  # noqa: PLC0415 - whoever needs the pair needs this too, but not every start needs the pair
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(leaf.chain, leaf.key)
+    except OSError:  # SSLError is one
+        return False
+    return True
