@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections.abc import Callable
 
@@ -11,7 +10,6 @@ AT_ONCE = 128
 """Clients taken in before those that are there have their turn."""
 AGAIN_SECONDS = 1.0
 """Until a listener tries again that found no descriptor for a client."""
-_SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Acceptor:
@@ -51,8 +49,7 @@ class Acceptor:
             {"message": "no client can be accepted", "exception": error, "socket": self._server}
         )
         self._loop.remove_reader(self._server.fileno())
-        if error.errno in _SHORT:
-            self._again = self._loop.call_later(AGAIN_SECONDS, self._watch)
+        self._again = self._loop.call_later(AGAIN_SECONDS, self._watch)
 
     def close(self) -> None:
         """Take nobody in any more, and close the socket."""
