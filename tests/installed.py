@@ -22,6 +22,7 @@ def python_packages(name, *packages):
             _run([sys.executable, "-m", "venv", "--clear", folder], "no virtual environment can be made")
             pip = [
                 folder / "bin" / "python",
+                "-I",  # what this process finds elsewhere is not there for the program
                 "-m",
                 "pip",
                 "install",

@@ -296,6 +296,26 @@ def test_the_state_can_be_seen_and_changed(sandbox, api, page):
     assert sandbox.ready["oci"]["smtp_password"] not in page.content()
 
 
+def test_what_is_typed_survives_mail_that_arrives(sandbox, page):
+    page.goto(f"{sandbox.url}/#state")
+    field = page.get_by_label("Address to suppress at oci")
+    field.wait_for()
+    held, asked = [], re.compile(r"/state(\?|$)")
+
+    def hold(route):
+        held.append(route)
+
+    page.route(asked, hold)
+    with page.expect_request(asked):
+        window_mail.post(sandbox)
+    field.fill("bob@example.net")
+    with page.expect_response(asked):
+        held.pop().continue_()
+    page.unroute(asked)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove bob@example.net from the suppression list of oci").wait_for()
+
+
 def test_connecting_is_explained_with_settings_to_copy(sandbox, page):
     page.goto(sandbox.url)
     page.get_by_role("link", name="Connect your program").click()

@@ -29,8 +29,9 @@ export function makeState() {
     kinds,
   );
 
-  async function load() {
+  async function load({ gently = false } = {}) {
     const [found] = await Promise.all([api.state(), chart.load()]);
+    if (gently && typing(root)) return;
     clock.show(found.clock);
     fill(quotas, ...found.providers.map(quota));
     fill(listed, ...found.providers.map(({ name }) => suppressions(name, entries(found.resources, name), refresh)));
@@ -38,7 +39,17 @@ export function makeState() {
     fill(kinds, ...found.resources.filter(({ kind }) => kind !== SUPPRESSION).map((one) => resources(one, open)));
   }
 
-  const refresh = paced(() => attempt(load), 1000);
+  let wanted = false;
+  const follow = paced(() => {
+    const gently = !wanted;
+    wanted = false;
+    return attempt(() => load({ gently }));
+  }, 1000);
+
+  function refresh() {
+    wanted = true;
+    follow();
+  }
 
   async function reset() {
     if (!(await sure("Reset the sandbox", "All messages, attempts, forced errors and provider state go; what the settings provision comes back.", "Reset"))) return;
@@ -51,13 +62,13 @@ export function makeState() {
   }
 
   function heard() {
-    if (shown && !root.hidden && !typing(root)) refresh();
+    if (shown && !root.hidden) follow();
   }
 
   return { element: root, show, heard, keys: {} };
 }
 
-// What is being typed is not painted over.
+// What is being typed is not painted over by what happens meanwhile.
 function typing(root) {
   const focused = document.activeElement;
   return root.contains(focused) && focused instanceof HTMLInputElement && focused.value !== "";
