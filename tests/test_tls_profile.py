@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from dialogues import sessions, settings_of
+from smtp_wire import Client
 
 from sandbox.app import Sandbox
 from sandbox.providers.oci.smtp import CIPHERS
@@ -147,3 +148,17 @@ def test_the_certificates_are_kept_for_the_next_start(tmp_path):
     with Sandbox(wanted) as again:
         assert handshake(again, ciphers="aRSA")[1] == "TLSv1.2"
         assert chains() == made
+
+
+@pytest.mark.parametrize("stands_for", [587, 465])
+def test_the_end_of_a_session_is_told_under_tls(sandbox, stands_for):
+    """With a close_notify (RFC 8446 section 6.1): a client can tell the end from an attacker who cut the line."""
+    client = Client(sandbox, stands_for)
+    if stands_for == 587:
+        client.ehlo()
+    else:
+        client.reply()
+    client.socket.suppress_ragged_eofs = False
+    assert client.say("QUIT").startswith(b"221 ")
+    assert client.reply() == b""
+    client.close()
