@@ -24,6 +24,18 @@ def test_a_listener_hears_its_own_account_in_order():
     asyncio.run(story())
 
 
+def test_a_listener_is_woken_by_what_it_wants_only():
+    async def story():
+        stream = EventStream()
+        with stream.subscribe(None, lambda one: one.id % 2 == 0) as mine:
+            stream.publish([event(1)])
+            assert await mine.take(0) == []
+            stream.publish([event(3), event(4, "b")])
+            assert [one.id for one in await mine.take(1)] == [4]
+
+    asyncio.run(story())
+
+
 def test_a_listener_waits_until_something_is_published():
     async def story():
         stream = EventStream()

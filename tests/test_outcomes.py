@@ -175,3 +175,28 @@ def test_the_order_is_account_rules_settings_rules_magic_blackhole_dns():
         await store.close()
 
     asyncio.run(story())
+
+
+def test_a_round_looks_each_domain_up_once():
+    asked = []
+
+    class Domains:
+        async def decide(self, account, domain):
+            asked.append(domain)
+            return Decision(verdict=Verdict.DELIVERED, reply="250 ok", mta=f"mx.{domain}")
+
+    async def story():
+        store = Store(None)
+        accounts = Accounts(store, lambda: 5.0, seed=1)
+        await accounts.load()
+        outcomes = Outcomes(store, Domains())
+        found = []
+        for _ in range(2):
+            deciding = await outcomes.round(accounts.ready_made)
+            attempts = [Attempt(recipient=one, sender="") for one in ("a@x.test", "b@y.test", "c@X.test")]
+            found += [(await deciding.decide(attempt, "none")).mta for attempt in attempts]
+        await store.close()
+        return found
+
+    assert asyncio.run(story()) == ["mx.x.test", "mx.y.test", "mx.x.test"] * 2
+    assert asked == ["x.test", "y.test"] * 2
