@@ -39,6 +39,34 @@ def test_keys_are_unique_within_an_account_and_found_anywhere():
     story(tell)
 
 
+def test_what_was_concluded_holds_until_a_resource_changes():
+    counted = []
+
+    async def tell(store):
+        async def find():
+            counted.append(1)
+            return [(one.key, dict(one.data)) for one in await store.resources.all("a", "oci", "sender")]
+
+        async def concluded():
+            """Asked twice, found out once."""
+            first = await store.resources.conclude("which senders", find)
+            assert await store.resources.conclude("which senders", find) is first
+            return first
+
+        assert await concluded() == []
+        one, other = [await store.resources.add(sender("a", key)) for key in ("one", "other")]
+        assert await concluded() == [("one", {}), ("other", {})]
+        await store.resources.change(one, 2.0, lambda data: {**data, "n": 1})
+        assert await concluded() == [("one", {"n": 1}), ("other", {})]
+        await store.resources.remove(other)
+        assert await concluded() == [("one", {"n": 1})]
+        store.resources.forget("a")
+        assert await concluded() == []
+
+    story(tell)
+    assert len(counted) == 5
+
+
 def test_several_are_stored_all_or_none():
     async def tell(store):
         await store.resources.add(sender("a", "taken"))
