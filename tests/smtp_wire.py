@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 
 from dialogues import PATIENCE, plain
 
@@ -77,6 +78,18 @@ class Client:
         assert self.say("DATA").startswith(b"354 ")
         self.send(octets + b".\r\n")
         return self.reply()
+
+    def drip(self, pause, seconds=PATIENCE):
+        """Send an octet every `pause` seconds until the server says something or hangs up; returns what it said."""
+        until, said = time.monotonic() + seconds, b""
+        self.socket.settimeout(pause)
+        while not said and time.monotonic() < until:
+            self.send(b"x")
+            try:
+                said = self.socket.recv(100)
+            except TimeoutError:
+                continue
+        return said
 
     def close(self):
         self.stream.close()

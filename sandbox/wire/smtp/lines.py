@@ -10,7 +10,7 @@ from sandbox.core.errors import Condition, Refusal
 from sandbox.wire.pace import Pace
 
 CHUNK = 65_536
-"""Octets asked of the socket at once."""
+"""Octets that are moved at once where a connection is slowed down, and below which a held one is read again."""
 COMMAND_LINE = 512
 """Octets of a command line with its CRLF, RFC 5321 section 4.5.3.1.4."""
 LONGER = {
