@@ -24,6 +24,9 @@ _FIELD = re.compile(r"^([!-9;-~]++)[ \t]*+:[ \t]*+(.*)", re.MULTILINE)
 _FOLD = re.compile(rb"\n(?=[ \t])")
 _WORD = r'[^\s<>@,;:()"\\]++'
 _ADDR_SPEC = re.compile(rf'(?:{_WORD}|"(?:[^"\\]|\\.)*+")++@(?:\[[^\[\]\s]*+\]|{_WORD})', re.DOTALL)
+_USUAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]++@[A-Za-z0-9.-]++"
+_PLAIN = re.compile(rf" *+(?:[A-Za-z0-9 ]*+<({_USUAL})>|({_USUAL})) *+")
+"""What nearly all address fields are: one address, or words and one in angle brackets. The rest is taken apart."""
 _TOKEN = re.compile(
     r"""\s*+("(?:[^"\\]|\\.)*+"?|\[[^\[\]<>,;]*+\]|[<>,;:()]|[^\s"<>,;:()\[]++|\[)""",
     re.DOTALL,
@@ -48,6 +51,9 @@ class HeaderBlock:
 
     def __init__(self, pairs: list[tuple[str, str]], length: int) -> None:
         self._pairs = pairs
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name.lower(), []).append(value)
         self.length = length
         """Octets of the block, without the empty line that ends it."""
 
@@ -55,13 +61,6 @@ class HeaderBlock:
     def fields(self) -> list[Field]:
         """Every field, in order."""
         return list(map(Field._make, self._pairs))
-
-    @cached_property
-    def _values(self) -> dict[str, list[str]]:
-        values: dict[str, list[str]] = {}
-        for name, value in self._pairs:
-            values.setdefault(name.lower(), []).append(value)
-        return values
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
@@ -115,6 +114,9 @@ def _end_of_headers(raw: bytes, limit: int) -> tuple[int, bool]:
 
 def addresses(value: str) -> list[str]:
     """The addr-specs of an address field, in order; empty when there is none that can be read."""
+    plain = _PLAIN.fullmatch(value)
+    if plain is not None:
+        return [plain[1] or plain[2]]
     return list(islice(filter(_ADDR_SPEC.fullmatch, _mailboxes(_tokens(value))), ADDRESSES))
 
 

@@ -37,7 +37,7 @@ class Transcript:
         self.extra: dict[str, Any] = {}
         self.messages: list[str] = []
         self.refusals: list[dict[str, Any]] = []
-        self._clock = clock
+        self._now = clock.now
         self.started = clock.now()
         self.ended: float | None = None
         self.sending: Callable[[], bool] = lambda: True
@@ -46,17 +46,18 @@ class Transcript:
 
     def said(self, side: str, text: str) -> None:
         """Add a line of the `client`, the `server`, or a remark of the `sandbox`; secrets are masked by the caller."""
-        if len(self._lines) == LINES:
-            side, text = "sandbox", f"the transcript ends here: it has {LINES} lines"
-        if len(self._lines) <= LINES:
-            self._lines.append((self._clock.now(), side, text[:LINE_LENGTH]))
+        kept = len(self._lines)
+        if kept < LINES:
+            self._lines.append((self._now(), side, text[:LINE_LENGTH]))
+        elif kept == LINES:
+            self._lines.append((self._now(), "sandbox", f"the transcript ends here: it has {LINES} lines"))
 
     def refused(self, entry: ErrorEntry, stage: Stage, text: str, *, forced: bool) -> None:
         """Note that a catalog row was the answer, and why; of very many, the first and the last are kept."""
         del self.refusals[REFUSALS - 1 :]
         self.refusals.append(
             {
-                "at": self._clock.now(),
+                "at": self._now(),
                 "error": entry.id,
                 "stage": str(stage),
                 "status": entry.status,
@@ -92,7 +93,7 @@ class Transcript:
 
     def finish(self) -> SessionRecord:
         """End the conversation now; returns its stored form."""
-        self.ended = self._clock.now()
+        self.ended = self._now()
         return self.record()
 
 

@@ -82,6 +82,12 @@ class OciRules:
         if self._permissive:
             return True
         await _activate(self._services, account, address.lower().rpartition("@")[2])
+        question = (__name__, account.id, principal.user, address)
+        return await self._services.store.resources.conclude(
+            question, lambda: self._approved(account, principal, address)
+        )
+
+    async def _approved(self, account: Account, principal: Principal, address: str) -> bool:
         found = await self.sender(account, address)
         return found is not None and await self.may_use(account, principal, found)
 
