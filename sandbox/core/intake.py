@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from sandbox.core.model import MessageRecord, Outcome, Receipt, RecipientRecord,
 from sandbox.core.policy import Rules, SizeRules
 from sandbox.core.recording import record_of, told
 from sandbox.core.store import Store
+from sandbox.core.store.resources import Edit
 
 
 @dataclass(kw_only=True)
@@ -57,17 +58,17 @@ class Intake:
         account = self._accounts.get(submission.principal.account)
         rules = self._rules[submission.principal.provider]
         decided = await self._decide(account, rules, submission)
-        sending = [address for address in submission.envelope.rcpt_to if address not in decided.suppressed]
+        addressed = submission.envelope.rcpt_to
+        sending = _without(addressed, decided.suppressed)
         sizes = rules.sizes(account)
-        using = submission.envelope.rcpt_to if sizes.counts_suppressed else sending
+        using = addressed if sizes.counts_suppressed else sending
         units = sum(map(rules.counted, using)) * _weight(len(submission.raw), sizes)
         ledger = await self._accounts.ledger(account, submission.principal.provider)
         now = account.clock.now()
         ledger.check(now, units, rules.limits(account), len(using))
         record = self._record(account, rules, submission, decided, now, units)
-        notes = [await rules.note_suppressed(account, address, record.message_id) for address in decided.suppressed]
+        edits = await _notes(account, rules, record, decided.suppressed) if decided.suppressed else ()
         ledger.add(now, units, len(using))
-        edits = [note for note in notes if note is not None]
         try:
             changed = await self._store.messages.accept(record, submission.raw, _events(record), edits)
         except StoreError as error:
@@ -80,7 +81,7 @@ class Intake:
             message=record.id,
             message_id=record.message_id,
             envelope_id=record.envelope_id,
-            accepted=tuple(sending),
+            accepted=sending,
             suppressed=tuple(sorted(decided.suppressed)),
         )
 
@@ -141,6 +142,17 @@ class Intake:
             attributes=decided.attributes,
             units=units,
         )
+
+
+def _without(addressed: tuple[str, ...], suppressed: Collection[str]) -> tuple[str, ...]:
+    """The recipients to whom a message goes."""
+    return tuple(address for address in addressed if address not in suppressed) if suppressed else addressed
+
+
+async def _notes(account: Account, rules: Rules, record: MessageRecord, suppressed: Collection[str]) -> list[Edit]:
+    """What the provider keeps of the recipients that were held back."""
+    found = [await rules.note_suppressed(account, address, record.message_id) for address in suppressed]
+    return [note for note in found if note is not None]
 
 
 def _weight(size: int, sizes: SizeRules) -> int:
