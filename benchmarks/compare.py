@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +25,8 @@ BEGIN, END = "<!-- results: benchmarks/compare.py -->", "<!-- end of results -->
 SHAPES = [(1, 1024, 200), (16, 1024, 60), (64, 1024, 20), (16, 102_400, 15)]
 """Sessions, octets of each message, messages of each session."""
 TARGETS = {(1, 1024): 0.5, (16, 1024): 1.5, (16, 102_400): 1.5}
+IDLE_SECONDS = 30
+"""How long others may take to finish before the next is measured nevertheless."""
 HTTP_TARGET = 5
 """Times moto server."""
 OURS, FAST = "sandbox", "sandbox with uvloop"
@@ -46,6 +49,14 @@ def spent(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def wait_until_idle(pids):
+    """Let everybody finish what the last load left to do, such as delivery, which would slow down the next in turn."""
+    deadline = time.monotonic() + IDLE_SECONDS
+    before = None
+    while before != (before := sum(map(spent, pids))) and time.monotonic() < deadline:
+        time.sleep(0.25)
+
+
 def measured(plan, pid, program="load.py"):
     before = spent(pid)
     found = load(plan, program)
@@ -61,6 +72,7 @@ def rounds(runners, count):
             if name in wrong:
                 continue
             try:
+                wait_until_idle([pid for _, pid, _ in runners.values()])
                 found[name].append(measured(plan, pid, program))
             except (peers.MissingError, subprocess.TimeoutExpired) as error:
                 wrong[name] = str(error)

@@ -17,7 +17,7 @@ ROUNDS = 3
 
 def crowd_of(plan, number, *, secured):
     """That many sessions which were greeted and have said EHLO, or have logged in under TLS."""
-    clear = {**plan, "tls": secured, "user": plan["user"] if secured else ""}
+    clear = {**plan, "tls": "starttls" if secured else "", "user": plan["user"] if secured else ""}
     return [load.opened(clear) for _ in range(number)]
 
 

@@ -34,18 +34,26 @@ def say(connection, octets, wanted):
     assert said.startswith(wanted), said
 
 
+def secured(connection, plan):
+    """The connection under TLS."""
+    context = ssl.create_default_context(cafile=plan.get("cafile"))
+    if not plan.get("cafile"):
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(connection, server_hostname="localhost")
+
+
 def opened(plan):
-    """A session that is ready for MAIL: behind STARTTLS and AUTH PLAIN as far as the plan has them."""
+    """A session that is ready for MAIL: behind TLS ("starttls", "implicit" or "") and AUTH PLAIN as the plan has them."""
     connection = socket.create_connection((plan["host"], plan["port"]))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    tls = plan.get("tls", "starttls")
+    if tls == "implicit":
+        connection = secured(connection, plan)
     say(connection, b"", b"220")
     say(connection, b"EHLO load.test\r\n", b"250")
-    if plan.get("tls", True):
+    if tls == "starttls":
         say(connection, b"STARTTLS\r\n", b"220")
-        context = ssl.create_default_context(cafile=plan.get("cafile"))
-        if not plan.get("cafile"):
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = context.wrap_socket(connection, server_hostname="localhost")
+        connection = secured(connection, plan)
         say(connection, b"EHLO load.test\r\n", b"250")
     if plan.get("user"):
         secret = base64.b64encode(f"\0{plan['user']}\0{plan['password']}".encode())

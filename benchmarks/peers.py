@@ -42,7 +42,8 @@ class Running:
     process: subprocess.Popen
     port: int
     version: str
-    tls: bool
+    tls: str
+    """How its sessions are secured: "starttls", "implicit", or not at all."""
     auth: bool
 
 
@@ -121,27 +122,28 @@ def bare(chain, key):
     from importlib.metadata import version
 
     process, port = start_printing([sys.executable, HERE / "bare.py", chain, key])
-    return Running(process=process, port=port, version=version("aiosmtpd"), tls=True, auth=True)
+    return Running(process=process, port=port, version=version("aiosmtpd"), tls="starttls", auth=True)
 
 
 def smtp_server(chain, key):
     """nodemailer's smtp-server, with a handler that keeps nothing."""
     folder, version = node("smtp-server")
     process, port = start_printing(["node", "-e", SMTP_SERVER, chain, key], cwd=folder)
-    return Running(process=process, port=port, version=version, tls=True, auth=True)
+    return Running(process=process, port=port, version=version, tls="starttls", auth=True)
 
 
 def maildev(chain, key):
-    """MailDev, in memory."""
+    """MailDev, in memory; it has TLS from the first octet on only."""
     folder, version = node("maildev")
     port, web = free_port(), free_port()
     command = [
         folder / "node_modules" / ".bin" / "maildev", "--smtp", str(port), "--web", str(web), "--ip", "127.0.0.1",
-        "--silent",
+        "--silent", "--incoming-secure", "--incoming-cert", chain, "--incoming-key", key,
+        "--incoming-user", "u", "--incoming-pass", "p",
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(port, process)
-    return Running(process=process, port=port, version=version, tls=False, auth=False)
+    wait_for(web, process)  # a client that leaves during the handshake would end it
+    return Running(process=process, port=port, version=version, tls="implicit", auth=True)
 
 
 def sendria(chain, key):
@@ -154,7 +156,7 @@ def sendria(chain, key):
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for(port, process)
-    return Running(process=process, port=port, version=version, tls=False, auth=False)
+    return Running(process=process, port=port, version=version, tls="", auth=False)
 
 
 def smtp_sink(chain, key):
@@ -169,7 +171,7 @@ def smtp_sink(chain, key):
     version = subprocess.run(
         ["/usr/sbin/postconf", "-d", "-h", "mail_version"], capture_output=True, text=True, check=False
     ).stdout.strip()
-    return Running(process=process, port=port, version=version or "?", tls=False, auth=False)
+    return Running(process=process, port=port, version=version or "?", tls="", auth=False)
 
 
 def moto(chain, key):
@@ -181,7 +183,7 @@ def moto(chain, key):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     wait_for(port, process)
-    return Running(process=process, port=port, version=version, tls=False, auth=False)
+    return Running(process=process, port=port, version=version, tls="", auth=False)
 
 
 def ses_v2_local(chain, key):
@@ -193,7 +195,7 @@ def ses_v2_local(chain, key):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     wait_for(port, process)
-    return Running(process=process, port=port, version=version, tls=False, auth=False)
+    return Running(process=process, port=port, version=version, tls="", auth=False)
 
 
 SMTP = {
