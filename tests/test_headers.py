@@ -141,6 +141,18 @@ MAILBOX = st.tuples(
 )
 
 
+PLAIN = st.text("ab1.!#$%&'*+/=?^_`{|}~-", min_size=1, max_size=6)
+
+
+@given(st.text("ab1 ", max_size=6), PLAIN, st.text("ab1.-", min_size=1, max_size=6), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_a_single_address_is_read_as_it_is_among_others(words, local, domain, bracketed):
+    """The short way that a plain field takes finds what the long one does, which an empty mailbox behind it forces."""
+    address = f"{local}@{domain}"
+    value = f"{words}<{address}> " if bracketed else f" {address} "
+    assert headers.addresses(value) == headers.addresses(value + ",") == [address]
+
+
 @given(st.lists(MAILBOX, min_size=1, max_size=4))
 @settings(max_examples=60, deadline=None)
 def test_well_formed_fields_are_read_as_python_reads_them(mailboxes):

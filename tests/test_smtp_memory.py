@@ -18,7 +18,10 @@ from dialogues import settings_of
 from smtp_wire import Client
 
 from sandbox.app import Sandbox
-from sandbox.core.transcript import REFUSALS
+from sandbox.core.clock import Clock
+from sandbox.core.model import Channel
+from sandbox.core.transcript import MESSAGES, REFUSALS, Transcript
+from sandbox.wire.smtp.commands import summary
 
 HEADER = b"From: noreply@example.com\r\n"
 
@@ -128,3 +131,14 @@ def test_refusals_without_end_are_not_kept_without_end():
 
 async def runtime_sessions(sandbox):
     return sandbox.runtime.services.sessions.all("default")
+
+
+def test_of_messages_without_end_in_one_session_all_are_counted_and_many_named():
+    transcript = Transcript(
+        session="s", account="default", provider="oci", channel=Channel.SMTP, client="127.0.0.1:1", clock=Clock()
+    )
+    for number in range(MESSAGES + 3):
+        transcript.took(f"message-{number}")
+    record = transcript.finish()
+    assert (len(record.messages), record.messages[-1]) == (MESSAGES, f"message-{MESSAGES - 1}")
+    assert summary(transcript) == f"{MESSAGES + 3} messages accepted"

@@ -19,6 +19,8 @@ LINES = 2_000
 LINE_LENGTH = 4_096
 REFUSALS = 250
 """Refusals kept of one conversation: the first ones, and the last."""
+MESSAGES = 5_000
+"""Messages named in one conversation; each message names its conversation in any case."""
 
 
 class Transcript:
@@ -36,6 +38,9 @@ class Transcript:
         self.summary = ""
         self.extra: dict[str, Any] = {}
         self.messages: list[str] = []
+        """Ids of what was accepted, as far as they are named."""
+        self.accepted = 0
+        """How many messages were."""
         self.refusals: list[dict[str, Any]] = []
         self._now = clock.now
         self.started = clock.now()
@@ -51,6 +56,12 @@ class Transcript:
             self._lines.append((self._now(), side, text[:LINE_LENGTH]))
         elif kept == LINES:
             self._lines.append((self._now(), "sandbox", f"the transcript ends here: it has {LINES} lines"))
+
+    def took(self, message: str) -> None:
+        """Note that a message was accepted, by its id."""
+        self.accepted += 1
+        if len(self.messages) < MESSAGES:
+            self.messages.append(message)
 
     def refused(self, entry: ErrorEntry, stage: Stage, text: str, *, forced: bool) -> None:
         """Note that a catalog row was the answer, and why; of very many, the first and the last are kept."""

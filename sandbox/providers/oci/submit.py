@@ -113,7 +113,7 @@ async def _accept(exchange: Exchange, sender: str, recipients: Sequence[str], ra
         attributes={"compartmentId": compartment},
     )
     receipt = await exchange.services.intake.accept(submission)
-    exchange.transcript.messages.append(receipt.message)
+    exchange.transcript.took(receipt.message)
     return receipt
 
 

@@ -25,7 +25,7 @@ async def submit(
     """
     prepared = prepare(call, raw=raw, sender=sender, recipients=recipients, attributes=attributes)
     receipt = await call.services.intake.accept(prepared)
-    call.exchange.transcript.messages.append(receipt.message)
+    call.exchange.transcript.took(receipt.message)
     return receipt.envelope_id
 
 

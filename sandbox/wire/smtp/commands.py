@@ -165,6 +165,6 @@ def _masked(conversation: Conversation, command: Command | None, line: bytes) ->
 
 def summary(transcript: Transcript) -> str:
     """How a session went, in one line."""
-    accepted = len(transcript.messages)
+    accepted = transcript.accepted
     said = f"{accepted} message{'' if accepted == 1 else 's'} accepted" if accepted else "no message"
     return f"{said}; last refusal: {transcript.refusals[-1]['text']}" if transcript.refusals else said

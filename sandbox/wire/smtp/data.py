@@ -111,7 +111,7 @@ async def _answer(conversation: Conversation, transaction: Transaction, content:
         receipt = await arriving.receive(conversation, transaction, octets)
     else:
         receipt = await _accept(conversation, _submission(conversation, transaction, octets))
-    conversation.transcript.messages.append(receipt.message)
+    conversation.transcript.took(receipt.message)
     said = conversation.dialect.accepted.format(
         message_id=receipt.message_id, envelope_id=receipt.envelope_id, message=receipt.message
     )
