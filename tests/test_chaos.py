@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from dialogues import sessions, settings_of
 from oci_signing import Signer
-from smtp_wire import Client, forget, stored
+from smtp_wire import Client, stored
 
 from sandbox.app import Sandbox
 from sandbox.cli import commands
@@ -31,12 +31,6 @@ CONTEXT = FaultContext(client="127.0.0.1:9", sender="a@x.test")
 def running():
     with Sandbox(settings_of("")) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running):
-    yield running
-    forget(running)
 
 
 @pytest.fixture

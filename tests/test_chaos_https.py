@@ -76,14 +76,6 @@ def running():
 
 
 @pytest.fixture
-def sandbox(running):
-    yield running
-    services = running.runtime.services
-    services.accounts.ready_made.faults.clear()
-    running.call(services.store.messages.remove("default", Clause(), 0.0))
-
-
-@pytest.fixture
 def api(running):
     with Inspector(running.url) as inspector:
         yield inspector

@@ -11,7 +11,7 @@ import pytest
 from dialogues import plain as plain_secret
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from smtp_wire import Client, forget, stored
+from smtp_wire import Client, stored
 
 from sandbox.app import Sandbox
 from sandbox.core import headers
@@ -34,12 +34,6 @@ MESSAGE = b"From: noreply@example.com\r\n\r\n"
 def running():
     with Sandbox(Settings(data=":memory:", ports="auto", providers=["ibm"])) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running):
-    yield running
-    forget(running)
 
 
 # what arrives in pieces

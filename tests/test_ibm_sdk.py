@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from smtp_wire import Client, force, forget
+from smtp_wire import Client, force
 
 from sandbox.app import Sandbox
 from sandbox.app.providers import load_providers
@@ -40,12 +40,6 @@ def service(sandbox, ready=None, path="/event-notifications"):
 def running():
     with Sandbox(settings()) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running):
-    yield running
-    forget(running)
 
 
 @pytest.fixture

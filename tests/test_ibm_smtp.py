@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from dialogues import personality_of, sessions
 from installed import node_packages
-from smtp_wire import Client, force, forget, stored
+from smtp_wire import Client, force, stored
 
 from sandbox.app import Sandbox
 from sandbox.app.providers import load_providers
@@ -39,12 +39,6 @@ def running():
     users = [{"username": "username", "password": "password"}]
     with Sandbox(settings(smtp_users=users, api_keys=["an-api-key"])) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running):
-    yield running
-    forget(running)
 
 
 def connect(sandbox, **more):

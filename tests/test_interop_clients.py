@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from dialogues import sessions, settings_of
 from installed import node_packages
-from smtp_wire import forget, stored
+from smtp_wire import stored
 
 from sandbox.app import Sandbox
 
@@ -28,12 +28,6 @@ def needs(program):
 def running():
     with Sandbox(settings_of(f'suppressed = ["{GONE}"]\nauth_failures = 1000')) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running):
-    yield running
-    forget(running)
 
 
 def port_of(sandbox, stands_for=587):

@@ -12,7 +12,7 @@ import pytest
 from dialogues import sessions, settings_of
 from installed import debian_packages
 from power_cut import can_trace
-from smtp_wire import forget, stored
+from smtp_wire import stored
 
 from sandbox.app import Sandbox
 
@@ -107,12 +107,6 @@ class Sendmail:
 def running():
     with Sandbox(settings_of(f'suppressed = ["{GONE}"]\nauth_failures = 1000')) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running):
-    yield running
-    forget(running)
 
 
 @pytest.fixture

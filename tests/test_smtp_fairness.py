@@ -8,7 +8,7 @@ import time
 import pytest
 from dialogues import settings_of
 from loop_time import turns
-from smtp_wire import Client, forget
+from smtp_wire import Client
 
 from sandbox.app import Sandbox
 from sandbox.wire.smtp.session import FAIR
@@ -27,12 +27,6 @@ ATTEMPTS = 3
 def running():
     with Sandbox(settings_of('limits = "unlimited"\nauth_failures = 1000')) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running):
-    yield running
-    forget(running)
 
 
 def transaction(client):

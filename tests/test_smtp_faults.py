@@ -6,7 +6,7 @@ import string
 
 import pytest
 from dialogues import sessions, settings_of
-from smtp_wire import Client, force, forget, stored
+from smtp_wire import Client, force, stored
 
 from sandbox.app import Sandbox
 from sandbox.app.providers import load_providers
@@ -21,12 +21,6 @@ MESSAGE = b"From: noreply@example.com\r\nSubject: forced\r\n\r\ntext\r\n"
 def running():
     with Sandbox(settings_of("")) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running):
-    yield running
-    forget(running)
 
 
 def test_there_are_rows():

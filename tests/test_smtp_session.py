@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from dialogues import sessions, settings_of
-from smtp_wire import Client, forget, stored
+from smtp_wire import Client, stored
 
 from sandbox.app import Sandbox
 from sandbox.core.errors import StoreError
@@ -25,12 +25,6 @@ MESSAGE = b"From: noreply@example.com\r\nSubject: x\r\n\r\ntext\r\n"
 def running():
     with Sandbox(settings_of("auth_failures = 1000")) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def sandbox(running):
-    yield running
-    forget(running)
 
 
 def ended(sandbox):
