@@ -22,7 +22,7 @@ from serving import start
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
 BEGIN, END = "<!-- results: benchmarks/compare.py -->", "<!-- end of results -->"
-SHAPES = [(1, 1024, 200), (16, 1024, 60), (64, 1024, 20), (16, 102_400, 15)]
+SHAPES = [(1, 1024, 200), (16, 1024, 60), (64, 1024, 20), (16, 102_400, 15), (4, 2_000_000, 5)]
 """Sessions, octets of each message, messages of each session."""
 TARGETS = {(1, 1024): 0.5, (16, 1024): 1.5, (16, 102_400): 1.5}
 IDLE_SECONDS = 30
@@ -57,9 +57,23 @@ def wait_until_idle(pids):
         time.sleep(0.25)
 
 
+def forget_peak(pid):
+    """Let the most memory that a process had be what it has now."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak(pid):
+    """Octets of memory that a process had at the most."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
 def measured(plan, pid, program="load.py"):
+    forget_peak(pid)
     before = spent(pid)
     found = load(plan, program)
+    found["peak"] = peak(pid)
     found["cpu"] = (spent(pid) - before) / (plan["sessions"] * plan["messages"])
     return found
 
@@ -86,15 +100,15 @@ def middle(figures, key):
 def table(found, reference):
     """Lines of a table of results, with the ratio to one of the rows."""
     base = middle(found[reference], "rate") if reference in found else None
-    yield f"| | messages/s | spread | ratio to {reference} | p50 ms | p99 ms | CPU µs a message |"
-    yield "|---|--:|--:|--:|--:|--:|--:|"
+    yield f"| | messages/s | spread | ratio to {reference} | p50 ms | p99 ms | CPU µs a message | memory, peak MB |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     for name, figures in found.items():
         rates = [figure["rate"] for figure in figures]
         ratio = f"{middle(figures, 'rate') / base:.2f}" if base else ""
         yield (
             f"| {name} | {middle(figures, 'rate'):,.0f} | {min(rates):,.0f} to {max(rates):,.0f} | {ratio} |"
             f" {middle(figures, 'p50') * 1000:.1f} | {middle(figures, 'p99') * 1000:.1f} |"
-            f" {middle(figures, 'cpu') * 1_000_000:,.0f} |"
+            f" {middle(figures, 'cpu') * 1_000_000:,.0f} | {middle(figures, 'peak') / 1e6:,.0f} |"
         )
 
 
