@@ -1,5 +1,6 @@
 """Fixtures of more than one module."""
 
+import httpx
 import pytest
 from smtp_wire import forget
 
@@ -9,3 +10,11 @@ def sandbox(running):
     """A module's own `running` sandbox, which starts over after each test."""
     yield running
     forget(running)
+
+
+@pytest.fixture
+def api(sandbox):
+    """The inspection API of a module's sandbox, which starts over before each test."""
+    with httpx.Client(base_url=f"{sandbox.url}/sandbox/v1", trust_env=False, timeout=20) as client:
+        client.post("/reset").raise_for_status()
+        yield client

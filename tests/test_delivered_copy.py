@@ -9,7 +9,6 @@ import shutil
 import subprocess
 
 import dkim as dkimpy
-import httpx
 import pytest
 import window_mail
 from hypothesis import HealthCheck, given, settings
@@ -32,13 +31,6 @@ HOST = "iad1.rp.oracleemaildelivery.com"
 def sandbox():
     with Sandbox() as running:
         yield running
-
-
-@pytest.fixture
-def api(sandbox):
-    with httpx.Client(base_url=sandbox.url + "/sandbox/v1", trust_env=False, timeout=20) as client:
-        client.post("/reset").raise_for_status()
-        yield client
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 import window_mail
 
@@ -15,13 +14,6 @@ from sandbox.window.state import masked
 def sandbox():
     with Sandbox() as running:
         yield running
-
-
-@pytest.fixture
-def api(sandbox):
-    with httpx.Client(base_url=f"{sandbox.url}/sandbox/v1", trust_env=False, timeout=20) as client:
-        client.post("/reset").raise_for_status()
-        yield client
 
 
 def kind(api, name):

@@ -8,7 +8,6 @@ import ssl
 import time
 from email.message import EmailMessage
 
-import httpx
 import pytest
 import web_browser
 import window_mail
@@ -31,13 +30,6 @@ def sandbox():
 def browser():
     with web_browser.chromium() as running:
         yield running
-
-
-@pytest.fixture
-def api(sandbox):
-    with httpx.Client(base_url=f"{sandbox.url}/sandbox/v1", trust_env=False, timeout=20) as client:
-        client.post("/reset").raise_for_status()
-        yield client
 
 
 @pytest.fixture

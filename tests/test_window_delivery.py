@@ -3,7 +3,6 @@
 import smtplib
 import ssl
 
-import httpx
 import pytest
 
 from sandbox.app import Sandbox
@@ -15,13 +14,6 @@ from sandbox.settings import Settings
 def sandbox():
     with Sandbox(Settings(data=":memory:", ports="auto")) as running:
         yield running
-
-
-@pytest.fixture
-def api(sandbox):
-    with httpx.Client(base_url=sandbox.url + "/sandbox/v1", trust_env=False) as client:
-        client.post("/reset").raise_for_status()
-        yield client
 
 
 def send(sandbox, *recipients, subject="hello", **headers):
