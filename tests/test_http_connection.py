@@ -177,6 +177,17 @@ def test_the_target_is_kept_as_it_came(sandbox):
     assert "x-padded: a b\n" in said + "\n"
 
 
+def test_nobody_can_say_that_somebody_else_called(sandbox):
+    """The inspection API counts wrong log-ins by address."""
+    with connected(sandbox) as (client, stream):
+        client.sendall(request("/20170907/senders", "X-Forwarded-For: 192.0.2.7", "Opc-Request-Id: forwarded"))
+        assert answer(stream)[0] == 401
+    services = sandbox.runtime.services
+    records = [*services.sessions.all("default"), *sandbox.call(services.store.sessions.page("default"))]
+    assert records
+    assert all(record.client.startswith("127.0.0.1:") for record in records)
+
+
 def test_a_client_may_wait_for_leave_to_send_its_body(sandbox):
     with connected(sandbox) as (client, stream):
         client.sendall(

@@ -58,6 +58,7 @@ class HttpListener:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # no proxy is in front, and a client's address decides about its wrong log-ins
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             ws="none",
