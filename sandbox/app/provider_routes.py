@@ -64,10 +64,14 @@ class ProviderRoutes(BaseRoute):
     def _api(self, scope: Scope) -> Api | None:
         if scope["type"] != "http":
             return None
-        first = _first(path_of(scope))
-        if first in _VIEWERS or (not first and scope["method"] in _LOOKING):
+        path, method = path_of(scope), scope["method"]
+        first = _first(path)
+        if first in _VIEWERS or (not first and method in _LOOKING):
             return None
-        return next((api for api in self._apis.get(first, ()) if api.matches(scope)[0] is Match.FULL), None)
+        for api in self._apis.get(first, ()):
+            if api.meant(method, path):
+                return api
+        return None
 
     def load(self) -> None:
         """Load all of it now; from any thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -16,6 +17,7 @@ ID_LENGTH = 900
 """Octets of a message id; longer ones don't fit on a line with their field name (RFC 5322 section 2.1.1)."""
 
 
+@lru_cache(maxsize=256)  # most mail comes from, and goes to, few addresses
 def valid(address: str) -> bool:
     """Whether this is an address of the form `local@domain`."""
     local, _, domain = address.rpartition("@")

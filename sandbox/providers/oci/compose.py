@@ -23,6 +23,7 @@ HARD_LINE = 900
 _PLAIN = re.compile(r"[ -~]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _WORD_BYTES = 42
 """Octets in one encoded word: 56 characters of base64 and 12 around them."""
 
@@ -33,17 +34,18 @@ def compose(draft: Draft, *, message_id: str, now: float, boundary: str) -> byte
     `message_id` is without angle brackets, `now` in Unix seconds, `boundary` separates the parts if there are two.
     """
     head = [
-        _field("Date", _date(int(now))),
-        _field("From", _shown([draft.sender])),
-        _field("To", _shown(draft.to) or ("" if draft.cc else "undisclosed-recipients:;")),
-        _field("Cc", _shown(draft.cc)),
-        _field("Reply-To", _shown(draft.reply_to)),
-        _field("Subject", _text(draft.subject, len("Subject: "))),
-        _field("Message-ID", f"<{message_id}>"),
-        *(_field(name, _text(value, len(name) + 2)) or f"{name}:\r\n" for name, value in draft.headers.items()),
-        _field("MIME-Version", "1.0"),
+        ("Date", _date(int(now))),
+        ("From", _mailbox(draft.sender)),
+        ("To", _shown(draft.to) or ("" if draft.cc else "undisclosed-recipients:;")),
+        ("Cc", _shown(draft.cc)),
+        ("Reply-To", _shown(draft.reply_to)),
+        ("Subject", _text(draft.subject, len("Subject: "))),
+        ("Message-ID", f"<{message_id}>"),
     ]
-    return "".join(head).encode("ascii") + _content(draft, boundary)
+    lines = [f"{name}: {value}\r\n" for name, value in head if value]
+    lines += [_own(name, value) for name, value in draft.headers.items()]
+    lines.append("MIME-Version: 1.0\r\n")
+    return "".join(lines).encode("ascii") + _content(draft, boundary)
 
 
 @lru_cache(maxsize=8)  # it has whole seconds, of which every message of the same second wants the same
@@ -62,7 +64,7 @@ def _content(draft: Draft, boundary: str) -> bytes:
 
 
 def _part(kind: str, body: str) -> bytes:
-    octets = "\r\n".join(re.split(r"\r\n|\r|\n", body)).encode("utf-8", "replace")
+    octets = _LINE_END.sub("\r\n", body).encode("utf-8", "replace")
     encoding, encoded = _encode(octets)
     charset = "us-ascii" if octets.isascii() else "utf-8"
     head = f"Content-Type: text/{kind}; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
@@ -79,16 +81,18 @@ def _encode(octets: bytes) -> tuple[str, bytes]:
     return "quoted-printable", binascii.b2a_qp(octets + b"\r\n", istext=True).removesuffix(b"\r\n")
 
 
-def _field(name: str, value: str) -> str:
-    return f"{name}: {value}\r\n" if value else ""
+def _own(name: str, value: str) -> str:
+    """A field that the client wishes for, which may be empty."""
+    text = _text(value, len(name) + 2)
+    return f"{name}: {text}\r\n" if text else f"{name}:\r\n"
 
 
 def _shown(mailboxes: Iterable[Mailbox]) -> str:
-    return ",\r\n ".join(_mailbox(mailbox) for mailbox in mailboxes)
+    return ",\r\n ".join([_mailbox(mailbox) for mailbox in mailboxes])
 
 
 def _mailbox(mailbox: Mailbox) -> str:
-    name = _CONTROLS.sub(" ", mailbox.name).strip()
+    name = mailbox.name and _CONTROLS.sub(" ", mailbox.name).strip()
     if not name:
         return mailbox.email
     return f"{_phrase(name)} <{mailbox.email}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sandbox.providers.oci import addresses, fields
 
 MAX_RECIPIENTS = 50
 """Across To, Cc and Bcc."""
+_LISTS = ("to", "cc", "bcc")
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,200}")
 RESERVED = frozenset({
     "from", "to", "cc", "bcc", "subject", "sender", "reply-to", "date", "message-id", "mime-version", "received",
@@ -48,8 +49,8 @@ class Draft:
     @property
     def header_length(self) -> int:
         """Characters of everything that will stand in the header block."""
-        names = (len(mailbox.name) for mailbox in (self.sender, *self.to, *self.cc, *self.reply_to))
-        return len(self.subject) + sum(names) + sum(len(name) + len(value) for name, value in self.headers.items())
+        names = [mailbox.name for mailbox in (self.sender, *self.to, *self.cc, *self.reply_to)]
+        return sum(map(len, (self.subject, *names, *self.headers, *self.headers.values())))
 
     @property
     def recipients(self) -> tuple[Mailbox, ...]:
@@ -65,9 +66,8 @@ def read(body: Mapping[str, Any]) -> Draft:
 
     First what is required and missing, in the order of the service's documentation, then what has a wrong form.
     """
-    _check_required(body)
-    sender, recipients = fields.object_of(body, "sender"), fields.object_of(body, "recipients")
-    to, cc, bcc = (_mailboxes(recipients, field) for field in ("to", "cc", "bcc"))
+    sender, listed = _required(body)
+    to, cc, bcc = [_mailboxes(values, name) for name, values in zip(_LISTS, listed, strict=True)]
     if len(to) + len(cc) + len(bcc) > MAX_RECIPIENTS:
         raise Refusal("https.400.too-many-recipients")
     return Draft(
@@ -79,13 +79,14 @@ def read(body: Mapping[str, Any]) -> Draft:
         subject=body["subject"],
         text=body.get("bodyText") or "",
         html=body.get("bodyHtml") or "",
-        reply_to=_mailboxes(body, "replyTo"),
+        reply_to=_mailboxes(fields.list_of(body, "replyTo"), "replyTo"),
         headers=_headers(fields.object_of(body, "headerFields")),
         message_id=_message_id(fields.optional_text(body, "messageId")),
     )
 
 
-def _check_required(body: Mapping[str, Any]) -> None:
+def _required(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[list[Any]]]:
+    """The sender and the lists of recipients of a body in which nothing is missing."""
     sender = fields.object_of(body, "sender")
     if not sender or not sender.get("senderAddress"):
         raise Refusal("https.400.sender-missing")
@@ -94,14 +95,16 @@ def _check_required(body: Mapping[str, Any]) -> None:
     if not fields.optional_text(body, "subject"):
         raise Refusal("https.400.subject-missing")
     recipients = fields.object_of(body, "recipients")
-    if not any(fields.list_of(recipients, field) for field in ("to", "cc", "bcc")):
+    listed = [fields.list_of(recipients, name) for name in _LISTS]
+    if not any(listed):
         raise Refusal("https.400.recipients-missing")
     if not any([fields.optional_text(body, "bodyText"), fields.optional_text(body, "bodyHtml")]):
         raise Refusal("https.400.body-missing")
+    return sender, listed
 
 
-def _mailboxes(source: Mapping[str, Any], name: str) -> tuple[Mailbox, ...]:
-    return tuple(_mailbox(value, name) for value in fields.list_of(source, name))
+def _mailboxes(values: list[Any], name: str) -> tuple[Mailbox, ...]:
+    return tuple([_mailbox(value, name) for value in values]) if values else ()
 
 
 def _mailbox(value: Any, name: str) -> Mailbox:

@@ -113,11 +113,10 @@ class OciEdge:
 
     def finish(self, exchange: Exchange, response: Response) -> None:
         """`opc-request-id`: the client's own id, or one made for it, with two of the service's behind it."""
-        ids = exchange.account.ids
+        made = exchange.account.ids.hex(96).upper()
         given = exchange.headers.get("opc-request-id", "")
-        first = given if _CLIENT_ID.fullmatch(given) else ids.hex(32).upper()
-        whole = f"{first}/{ids.hex(32).upper()}/{ids.hex(32).upper()}"
-        response.raw_headers.append((b"opc-request-id", whole.encode("ascii")))
+        first = given if _CLIENT_ID.fullmatch(given) else made[:32]
+        response.raw_headers.append((b"opc-request-id", f"{first}/{made[32:64]}/{made[64:]}".encode("ascii")))
 
     def _count(self, exchange: Exchange, principal: Principal) -> None:
         now = exchange.account.clock.now()
@@ -140,10 +139,7 @@ async def _signer(exchange: Exchange) -> Principal:
     if key is None or key.data.get("lifecycleState") != "ACTIVE":
         raise signature.SignatureError(f"there is no API key {signed.key_id}")
     request = signature.Request(
-        method=exchange.method,
-        target=exchange.target,
-        headers={name: value.strip() for name, value in exchange.headers.items()},
-        body=exchange.body,
+        method=exchange.method, target=exchange.target, headers=exchange.headers, body=exchange.body
     )
     signature.verify(signed, request, key.data["publicKey"], (time.time(), exchange.account.clock.now()))
     return _principal(exchange, key.data["userId"], key)

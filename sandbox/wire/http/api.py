@@ -123,12 +123,14 @@ class Api(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether a request is for this API."""
-        if scope["type"] != "http" or not (path_of(scope) + "/").startswith(self.prefix + "/"):
-            return Match.NONE, {}
+        meant = scope["type"] == "http" and self.meant(scope["method"], path_of(scope))
+        return (Match.FULL if meant else Match.NONE), {}
+
+    def meant(self, method: str, path: str) -> bool:
+        """Whether a request with this path (of `path_of`) is for this API."""
         if self._methods is not None:
-            meant = path_of(scope).rstrip("/") == self.prefix and scope["method"] in self._methods
-            return (Match.FULL if meant else Match.NONE), {}
-        return Match.FULL, {}
+            return path.rstrip("/") == self.prefix and method in self._methods
+        return path.startswith(self.prefix) and path[len(self.prefix) : len(self.prefix) + 1] in ("", "/")
 
     def url_path_for(self, name: str, /, **path_params: Any) -> Any:
         """There are no named routes here."""
@@ -158,7 +160,8 @@ class Api(BaseRoute):
         headers = RequestHeaders(scope["headers"])
         query = scope["query_string"]
         account = await self._edge.account(self._services, headers)
-        client = ":".join(str(part) for part in scope.get("client") or ())
+        address = scope["client"]
+        client = f"{address[0]}:{address[1]}" if address else ""
         transcript = Transcript(
             session=account.ids.sortable(account.clock.now()),
             account=account.id,
@@ -243,14 +246,19 @@ class Api(BaseRoute):
 
     async def _forced(self, exchange: Exchange, operation: Operation | None) -> ErrorEntry | None:
         """The error that the call was armed with, or asks for by a magic recipient; after any disturbance."""
-        context = FaultContext(client=exchange.client, user=exchange.user)
         if operation is not None and operation.about is not None:
             context = operation.about(exchange)
-        disturbance = exchange.account.faults.disturb(exchange.stage, context)
-        if disturbance is not None:
-            await chaos.before(exchange, disturbance)
-        forced = exchange.account.faults.check(self._provider, exchange.stage, context)
-        return forced or self._asked_for(exchange, context)
+        else:
+            context = FaultContext(client=exchange.client, user=exchange.user)
+        faults = exchange.account.faults
+        if faults.armed:
+            disturbance = faults.disturb(exchange.stage, context)
+            if disturbance is not None:
+                await chaos.before(exchange, disturbance)
+            forced = faults.check(self._provider, exchange.stage, context)
+            if forced is not None:
+                return forced
+        return self._asked_for(exchange, context) if context.recipients else None
 
     def _asked_for(self, exchange: Exchange, context: FaultContext) -> ErrorEntry | None:
         for wish in filter(None, map(magic_error, context.recipients)):

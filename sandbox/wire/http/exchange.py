@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,13 +25,17 @@ DRAIN = 33_554_432
 class RequestHeaders(Headers):
     """The headers of a request, decoded once; several parts of the wrapper and of a provider ask for them."""
 
-    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        super().__init__(raw=list(raw))
-        self._pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw]
+    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+        super().__init__(raw=raw)
+        self._pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
         self._first = dict(reversed(self._pairs))
 
     def __getitem__(self, key: str) -> str:
         return self._first[key.lower()]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The first value, else `default`."""
+        return self._first.get(key.lower(), default)
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and key.lower() in self._first
@@ -95,9 +99,9 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     Raises `Refusal(TOO_LARGE)` for more than `limit` octets, announced or sent; `ClientDisconnect` when the client
     goes away before it is complete.
     """
-    announced = headers.get("content-length", "")
-    too_large = announced.isdecimal() and len(announced) < 20 and int(announced) > limit
-    if too_large and int(announced) > DRAIN:
+    announced = _announced(headers)
+    too_large = announced > limit
+    if too_large and announced > DRAIN:
         raise Refusal(Condition.TOO_LARGE)
     parts: list[bytes] = []
     size, more = 0, True
@@ -114,3 +118,9 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     if too_large:
         raise Refusal(Condition.TOO_LARGE)
     return b"".join(parts)
+
+
+def _announced(headers: Headers) -> int:
+    """How many octets a client says that it sends; 0 when it says nothing that makes sense."""
+    given = headers.get("content-length", "")
+    return int(given) if given.isdecimal() and len(given) < 20 else 0

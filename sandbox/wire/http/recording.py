@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from starlette.responses import Response
 
@@ -24,9 +25,7 @@ _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-ke
 
 def record_request(exchange: Exchange) -> None:
     """Note the request line and the headers, before anything is decided."""
-    lines = [f"{exchange.method} {exchange.target}"]
-    lines += [_line(name, value) for name, value in exchange.headers.items()]
-    exchange.transcript.said("client", "\n".join(lines))
+    exchange.transcript.said("client", _head(f"{exchange.method} {exchange.target}", exchange.headers.items()))
 
 
 def record_body(exchange: Exchange) -> None:
@@ -36,26 +35,28 @@ def record_body(exchange: Exchange) -> None:
 
 def record_response(exchange: Exchange, response: Response) -> None:
     """Note the answer, and sum the call up in a line."""
-    headers = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers)
-    lines = [str(response.status_code), *(_line(name, value) for name, value in headers)]
-    exchange.transcript.said("server", "\n".join(lines))
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
+    exchange.transcript.said("server", _head(str(response.status_code), headers))
     _say(exchange, "server", bytes(response.body))
     exchange.transcript.summary = f"{exchange.method} {exchange.path}: {response.status_code}"
 
 
-def _line(name: str, value: str) -> str:
-    """A header, its name in lower case; of a secret only the scheme."""
-    if name not in _SECRET:
-        return f"{name}: {value}"
+def _head(first: str, headers: Iterable[tuple[str, str]]) -> str:
+    """A first line and the headers, their names in lower case; of secrets only the scheme."""
+    lines = [f"{name}: {_masked(value) if name in _SECRET else value}" for name, value in headers]
+    return "\n".join([first, *lines])
+
+
+def _masked(value: str) -> str:
     scheme, space, _ = value.partition(" ")
-    return f"{name}: {scheme} ***" if space else f"{name}: ***"
+    return f"{scheme} ***" if space else "***"
 
 
 def _say(exchange: Exchange, side: str, body: bytes) -> None:
     if not body:
         return
     text = body[:KEPT].decode("utf-8", "replace")
-    if any(word in text for word in _HINTS):
+    if any(map(text.__contains__, _HINTS)):
         text = _SECRET_FORM.sub(r"\1***", _SECRET_FIELD.sub(r"\1***", text))
     for start in range(0, len(text), LINE_LENGTH):
         exchange.transcript.said(side, text[start : start + LINE_LENGTH])
