@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from sandbox.core.values import frozen
 
 
 class Verdict(StrEnum):
@@ -27,7 +29,7 @@ class FollowUp(StrEnum):
     CLICK = "click"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class AutoReply:
     """What the recipient writes back by itself on getting a message (RFC 3834)."""
 
@@ -39,7 +41,7 @@ class AutoReply:
     """The text, in ASCII; lines end with CRLF."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Decision:
     """What one attempt came to."""
 
@@ -59,7 +61,7 @@ class Decision:
     """What the sender gets at once when the message was delivered."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Attempt:
     """What is known when an attempt is made."""
 

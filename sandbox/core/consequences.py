@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sandbox.core.attempts import AutoReply, Decision, FollowUp, Verdict
 from sandbox.core.clock import to_iso
@@ -11,9 +10,10 @@ from sandbox.core.model import Outcome
 from sandbox.core.policy import SuppressionReason
 from sandbox.core.retries import RetrySchedule
 from sandbox.core.store.queue import ATTEMPT, Attempted, Due
+from sandbox.core.values import frozen
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Consequence:
     """The record of what was done, and what else it asks for."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.core.chaos import Disturbance
 from sandbox.core.model import Stage
+from sandbox.core.values import frozen
 
 if TYPE_CHECKING:  # the catalogs wait for the first error
     from sandbox.core.catalog import ErrorEntry
@@ -38,7 +39,7 @@ MAGIC_STAGES = frozenset({Stage.RCPT, Stage.DATA, Stage.BODY, Stage.REQUEST})
 """Where the recipients are known, so that a magic recipient can ask for an error."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class FaultContext:
     """What is known about the exchange at the moment of the check."""
 

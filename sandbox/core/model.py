@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
+
+from sandbox.core.values import frozen
 
 
 class Channel(StrEnum):
@@ -51,7 +53,7 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Principal:
     """Who submits: the owner of a credential."""
 
@@ -63,7 +65,7 @@ class Principal:
     """What the client presented: the SMTP username or the API key id."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Envelope:
     """The envelope of RFC 5321, apart from the headers."""
 
@@ -80,7 +82,7 @@ class Envelope:
     """Parameters of RCPT by recipient as written: NOTIFY, ORCPT (RFC 3461)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Submission:
     """A message that a client hands over, before anything was decided about it."""
 
@@ -97,7 +99,7 @@ class Submission:
     """What only the provider understands: compartment, configuration set, tags."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Receipt:
     """What the client may be told after the commit."""
 
@@ -110,7 +112,7 @@ class Receipt:
     suppressed: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class RecipientRecord:
     """One recipient of a stored message."""
 
@@ -123,7 +125,7 @@ class RecipientRecord:
     position: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class MessageRecord:
     """A stored message as the list shows it, without its octets."""
 
@@ -153,7 +155,7 @@ class MessageRecord:
     attachments: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Event:
     """Something that happened, in the order in which it was committed."""
 
@@ -167,7 +169,7 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Resource:
     """A thing that a provider's control plane manages, in the one table that all of them share."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.model import MessageRecord, Resource
 from sandbox.core.store.database import Transaction
 from sandbox.core.store.resources import Edit, edit_stored
 from sandbox.core.store.usage import record_usage
+from sandbox.core.values import frozen
 
 LARGE = 1_048_576
 """Octets from which on a message is written piece by piece, so that SQLite makes no copies of the whole."""
@@ -22,7 +22,7 @@ _MESSAGE = (
 _RECIPIENT = ("message", "position", "address", "outcome", "detail", "due", "attempts")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Accepted:
     """A message to be stored, with everything that becomes durable together with it."""
 

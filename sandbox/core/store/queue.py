@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.reports import record_report
 from sandbox.core.store.resources import insert_if_absent
 from sandbox.core.store.transaction import AT_ONCE
+from sandbox.core.values import frozen
 
 if TYPE_CHECKING:  # what makes reports waits for the first one
     from sandbox.core.reports.assembly import Report
@@ -21,7 +22,7 @@ ATTEMPT = "attempt"
 """The task of a recipient that waits for delivery; every other task is a `FollowUp` of a delivered one."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Due:
     """A recipient for whom delivery has something to do."""
 
@@ -44,7 +45,7 @@ class Due:
     subject: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Attempted:
     """What was done for a recipient, and what follows from it."""
 
@@ -63,7 +64,7 @@ class Attempted:
     soft_limit: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Reported:
     """A report that belongs to the outcomes of the same transaction."""
 

@@ -6,19 +6,20 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sandbox.core.model import Channel
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.messages import Clause
 from sandbox.core.store.tallies import REFUSED, SESSIONS, tally
+from sandbox.core.values import frozen
 
 FEW_LINES = 100
 """Lines of a transcript that is stored so quickly that the event loop can do it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class SessionRecord:
     """A finished conversation."""
 

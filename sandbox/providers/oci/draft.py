@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.errors import Condition, Refusal
+from sandbox.core.values import frozen
 from sandbox.providers.oci import addresses, fields
 
 MAX_RECIPIENTS = 50
@@ -21,7 +21,7 @@ RESERVED = frozenset({
 """Headers that the service writes itself; so are all that begin with `content-` and `arc-`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Mailbox:
     """An address with the name shown for it."""
 
@@ -29,7 +29,7 @@ class Mailbox:
     name: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Draft:
     """An email whose fields are in order."""
 

@@ -12,13 +12,14 @@ import binascii
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from sandbox.core.values import frozen
 
 SKEW = 300.0
 """Seconds that the client's clock may be away."""
@@ -34,7 +35,7 @@ class SignatureError(Exception):
     """A signature that does not hold; the message says why, for the transcript and not for the client."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Signed:
     """The parameters of an `Authorization: Signature …` header."""
 
@@ -44,7 +45,7 @@ class Signed:
     signature: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Request:
     """What of a request takes part in its signature; header names in lower case."""
 
