@@ -73,7 +73,7 @@ def _part(kind: str, body: str) -> bytes:
 
 def _encode(octets: bytes) -> tuple[str, bytes]:
     """The transfer encoding that suits the octets, and the octets in it."""
-    if octets.isascii() and b"\0" not in octets and max(map(len, octets.split(b"\r\n"))) <= HARD_LINE:
+    if octets.isascii() and b"\0" not in octets and _longest_line(octets) <= HARD_LINE:
         return "7bit", octets
     if sum(octet > 126 for octet in octets[:4096]) * 6 > len(octets[:4096]):
         return "base64", base64.encodebytes(octets).replace(b"\n", b"\r\n")
@@ -85,6 +85,11 @@ def _own(name: str, value: str) -> str:
     """A field that the client wishes for, which may be empty."""
     text = _text(value, len(name) + 2)
     return f"{name}: {text}\r\n" if text else f"{name}:\r\n"
+
+
+def _longest_line(octets: bytes) -> int:
+    """How long the longest line is; not looked for where all of them together are not long."""
+    return len(octets) if len(octets) <= HARD_LINE else max(map(len, octets.split(b"\r\n")))
 
 
 def _shown(mailboxes: Iterable[Mailbox]) -> str:
@@ -111,6 +116,8 @@ def _text(value: str, used: int) -> str:
     line = _CONTROLS.sub(" ", value).strip()
     if not _PLAIN.fullmatch(line) or "=?" in line or "  " in line:
         return _encoded_words(line)
+    if len(line) <= LINE - used:
+        return line
     words = line.split(" ")
     if max(map(len, words)) > HARD_LINE:
         return _encoded_words(line)

@@ -123,7 +123,9 @@ class OciEdge:
         who = (principal.account, principal.user)
         if len(self._recent) > USERS:
             self._recent = {user: times for user, times in self._recent.items() if times and now - 1 < times[-1] <= now}
-        recent = self._recent.setdefault(who, deque())
+        recent = self._recent.get(who)
+        if recent is None:
+            recent = self._recent[who] = deque()
         while recent and not now - 1 < recent[0] <= now:
             recent.popleft()
         if len(recent) >= self._rate:

@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.core.errors import Refusal
 from sandbox.wire.http import Exchange
 
+JSON = "application/json"
 DESCRIPTION = 255
 """Characters of a description."""
 TAG_FIELDS = ("freeformTags", "definedTags")
@@ -23,8 +24,8 @@ def json_object(exchange: Exchange, known: Collection[str] | None = None) -> dic
 
     415 when the body is announced as something other than JSON.
     """
-    media = exchange.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if media != "application/json":
+    media = exchange.headers.get("content-type", JSON)
+    if media != JSON and media.partition(";")[0].strip().lower() != JSON:
         raise Refusal("https.415.media-type", parameter="content-type")
     try:
         value = document(exchange)
