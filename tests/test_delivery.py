@@ -89,14 +89,14 @@ def test_who_stops_waiting_for_a_delivery_does_not_have_it_done_twice():
         await this.accept("m1", {"r0@x.test": 999.0})
         record, begun = this.store.queue.record, asyncio.Event()
 
-        async def commit(*arguments):
+        async def commit(*arguments, **more):
             await asyncio.sleep(0.05)
-            return await record(*arguments)
+            return await record(*arguments, **more)
 
-        async def slowly(*arguments):
+        async def slowly(*arguments, **more):
             """As the store does it: a job that was handed in is done, whoever waits for it."""
             begun.set()
-            return await asyncio.shield(commit(*arguments))
+            return await asyncio.shield(commit(*arguments, **more))
 
         this.store.queue.record = slowly
         first = asyncio.create_task(this.delivery.run_due())

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
+import counted
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,6 +76,7 @@ def connection(request):
                 "INSERT INTO recipients (message, position, address, outcome) VALUES (?, ?, ?, ?)",
                 (seq, position, address, mail.outcome),
             )
+    counted.recount(found)
     if request.param == "indexed":
         add_words(Transaction(found), [(seq, mail.body) for seq, mail in enumerate(MAIL, 1)])
         found.execute("UPDATE messages SET indexed = 1")

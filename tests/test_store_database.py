@@ -198,6 +198,64 @@ def test_a_failing_job_is_rolled_back_alone(path):
     assert run(story()) == ["also", "good"]
 
 
+def test_a_failing_quick_job_is_rolled_back_alone(path):
+    """Also where jobs of several kinds go together: what is done once more is told of once."""
+    seen = []
+
+    def note(transaction, names):
+        return [transaction.event(account="a", at=1.0, type=name).id for name in names]
+
+    async def story():
+        async with opened(path, seen.extend) as database:
+            jobs = [
+                database.write_together(note, "first", quick=True),
+                *(quickly(database, name) for name in ("good", "bad", "bad", "also")),
+                database.write_together(note, "second", quick=True),
+            ]
+            results = await asyncio.gather(*jobs, return_exceptions=True)
+            names = await database.read(lambda c: [row[0] for row in c.execute("SELECT id FROM accounts ORDER BY id")])
+            return results, names
+
+    results, names = run(story())
+    assert isinstance(results[3], sqlite3.IntegrityError)
+    assert [results[0], *results[1:3], results[4], results[5]] == [1, 1, 1, 1, 2]
+    assert names == ["also", "bad", "good"]
+    assert [(event.id, event.type) for event in seen] == [(1, "first"), (2, "second")]
+
+
+def test_quick_jobs_that_go_well_need_no_savepoint(path):
+    """A savepoint makes SQLite copy each page that it changes."""
+
+    async def story():
+        async with opened(path) as database:
+            statements = []
+            database._connection.set_trace_callback(statements.append)
+            await asyncio.gather(quickly(database, "a"), quickly(database, "b"))
+            return [one.split()[0] for one in statements]
+
+    assert run(story()) == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+
+
+def test_numbers_go_on_after_a_transaction_that_failed(path):
+    """The writer remembers the last number of a table; what was rolled back must not count, nor be given twice."""
+
+    def note(transaction, names):
+        transaction.events_together([{"account": "a", "at": 1.0, "type": name} for name in names])
+        if "spoilt" in names:
+            raise sqlite3.OperationalError("the disk went away")
+        return [transaction.event(account="a", at=1.0, type="alone").id for _ in names]
+
+    async def story():
+        async with opened(path) as database:
+            assert await database.write_together(note, "one", quick=True) == 2
+            with pytest.raises(StoreError, match="went away"):
+                await database.write_together(note, "spoilt", quick=True)
+            assert await database.write_together(note, "two", quick=True) == 4
+            return await database.read(lambda c: [row[0] for row in c.execute("SELECT type FROM events ORDER BY id")])
+
+    assert run(story()) == ["one", "alone", "two", "alone"]
+
+
 def test_events_are_published_after_the_commit_and_only_then(path):
     seen = []
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+from collections import Counter
 
 from sandbox.core.ids import Ids
 from sandbox.core.store.database import Transaction
+from sandbox.core.store.tallies import MESSAGES, UNREAD, change_tallies
 from sandbox.core.store.words import add_words
 
 WORDS = [
@@ -71,5 +73,8 @@ def _insert(connection, seqs, chance, ids, body_words):
         connection.executemany(
             f"INSERT INTO events (account, at, type, message) VALUES ('default', ?, '{kind}', ?)", events
         )
+    outcomes = Counter(("default", f"recipients {row[3]}") for row in recipients)
+    more = {("default", MESSAGES): len(rows), ("default", UNREAD): len(rows), **outcomes}
+    change_tallies(Transaction(connection), more)
     add_words(Transaction(connection), bodies)
     connection.execute("UPDATE messages SET indexed = 1 WHERE indexed = 0")

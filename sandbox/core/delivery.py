@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -30,9 +30,9 @@ from sandbox.core.store import Store
 from sandbox.core.store.queue import ATTEMPT, Attempted, Due, Reported
 
 BATCH = 100
-"""Attempts that share a transaction, which accepted messages wait for."""
-FAIR = 10
-"""Attempts after which others have their turn."""
+"""Recipients that are read from the queue at once."""
+FAIR = 16
+"""Recipients that are dealt with together; then others have their turn."""
 REST = 3.0
 """While more mail comes in, delivery rests so many times as long as it worked: accepting goes first."""
 GATHER_SECONDS = 0.02
@@ -83,8 +83,7 @@ class Delivery:
             self._wake.clear()
             began = time.monotonic()
             try:
-                await self._run_round()
-                delay = await self._next_delay()
+                delay = await self._run_round()
             except StoreError:
                 _log.warning("the delivery queue is not available; trying again", exc_info=True)
                 delay = RETRY_SECONDS
@@ -93,13 +92,21 @@ class Delivery:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), delay)
 
-    async def _run_round(self) -> None:
-        """Do one batch of what is due for each account, and leave the rest for another round."""
+    async def _run_round(self) -> float | None:
+        """Do one batch of what is due for each account, and leave the rest for another round.
+
+        Returns the real seconds until then; None when nothing waits.
+        """
+        delays: list[float] = []
         async with self._busy:
-            for name in await self._store.queue.next_due():
-                account = self._account(name)
-                if account is not None:
-                    await self._run_batch(account)
+            accounts = {account.id: account for account in self._accounts.all()}
+            present = {name: account.clock.now() for name, account in accounts.items()}
+            for name, batch in (await self._store.queue.batches(present, BATCH)).items():
+                clock = accounts[name].clock
+                done = await self._deal_with(accounts[name], batch.due, present[name], waited_for=False)
+                moments = [batch.later, *(record.again for record in done)]
+                delays += [clock.real_delay(moment) for moment in moments if moment is not None]
+        return min(delays, default=None)
 
     async def run_due(self) -> None:
         """Do everything that is due now, for every account."""
@@ -149,15 +156,20 @@ class Delivery:
         """Do at most a batch of what is due; False when there was nothing."""
         now = account.clock.now()
         batch = await self._store.queue.due(account.id, now, BATCH)
-        done: list[Consequence] = []
+        await self._deal_with(account, batch, now)
+        return bool(batch)
+
+    async def _deal_with(
+        self, account: Account, batch: Sequence[Due], now: float, *, waited_for: bool = True
+    ) -> list[Attempted]:
+        """Do what is due, some at a time, and make each part durable before the next."""
         outcomes = await self._outcomes.round(account)
-        for number, due in enumerate(batch, 1):
-            done.append(await self._perform(account, outcomes, due, now))
-            if not number % FAIR:
-                await asyncio.sleep(0)
-        if done:
-            await self._record(account, done, now)
-        return bool(done)
+        records: list[Attempted] = []
+        for part in _parts(batch):
+            done = [await self._perform(account, outcomes, due, now) for due in part]
+            patient = not waited_for and self._wake.is_set()  # more mail came in, and with it commits
+            records += await self._record(account, done, now, patient=patient)
+        return records
 
     async def _perform(self, account: Account, outcomes: Round, due: Due, now: float) -> Consequence:
         if due.task != ATTEMPT:
@@ -176,15 +188,20 @@ class Delivery:
         decision = await outcomes.decide(attempt, due.message)
         return consequences.of_decision(due, decision, now, self._options.schedule)
 
-    async def _record(self, account: Account, done: Sequence[Consequence], now: float) -> list[Attempted]:
+    async def _record(
+        self, account: Account, done: Sequence[Consequence], now: float, *, patient: bool = False
+    ) -> list[Attempted]:
         records = [await self._with_suppression(account, consequence) for consequence in done]
         reports = await self._reporter.reports(account, done, now)
-        await finished(self._store_done(account, records, reports))
+        await finished(self._store_done(account, records, reports, patient=patient))
         return records
 
-    async def _store_done(self, account: Account, records: Sequence[Attempted], reports: Sequence[Reported]) -> None:
+    async def _store_done(
+        self, account: Account, records: Sequence[Attempted], reports: Sequence[Reported], *, patient: bool
+    ) -> None:
         """Make it durable; a caller who goes must not let others in before, who would do the same once more."""
-        await self._store.resources.adopt(await self._store.queue.record(account.id, records, reports))
+        recorded = await self._store.queue.record(account.id, records, reports, patient=patient)
+        await self._store.resources.adopt(recorded)
 
     async def _with_suppression(self, account: Account, consequence: Consequence) -> Attempted:
         record = consequence.record
@@ -201,17 +218,20 @@ class Delivery:
         soft = consequence.suppress is SuppressionReason.SOFT_BOUNCE
         return replace(record, suppression=suppression, soft_limit=self._options.soft_bounces if soft else None)
 
-    async def _next_delay(self) -> float | None:
-        """Real seconds until something is due; None when nothing waits."""
-        delays = [
-            account.clock.real_delay(due)
-            for name, due in (await self._store.queue.next_due()).items()
-            if (account := self._account(name)) is not None
-        ]
-        return min(delays, default=None)
-
     def _account(self, name: str) -> Account | None:
         try:
             return self._accounts.get(name)
         except NotFoundError:  # removed between the query and now
             return None
+
+
+def _parts(batch: Sequence[Due]) -> Iterator[list[Due]]:
+    """About so many at a time; those of one message stay together, since one report tells of them."""
+    part: list[Due] = []
+    for due in batch:
+        if len(part) >= FAIR and due.seq != part[-1].seq:
+            yield part
+            part = []
+        part.append(due)
+    if part:
+        yield part

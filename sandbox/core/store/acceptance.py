@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sandbox.core.model import MessageRecord, Resource
 from sandbox.core.store.database import Transaction
 from sandbox.core.store.resources import Edit, edit_stored
+from sandbox.core.store.tallies import MESSAGES, UNREAD, change_tallies, of_outcome
+from sandbox.core.store.transaction import as_json
 from sandbox.core.store.usage import record_usage
 from sandbox.core.values import frozen
 
@@ -19,7 +22,7 @@ _MESSAGE = (
     "rcpt_to", "to_header", "subject", "message_id", "envelope_id", "accepted", "size", "sha256", "units",
     "mail_params", "attributes", "rcpt_params",
 )  # fmt: skip
-_RECIPIENT = ("message", "position", "address", "outcome", "detail", "due", "attempts")
+_RECIPIENT = ("message", "position", "account", "address", "outcome", "detail", "due", "attempts")
 
 
 @frozen
@@ -34,8 +37,7 @@ class Accepted:
 
 def store_accepted(transaction: Transaction, accepted: Sequence[Accepted]) -> list[list[Resource]]:
     """Store messages, recipients, usage and events; returns what the edits of each message changed."""
-    first = transaction.last_rowid("messages") + 1
-    numbered = list(enumerate(accepted, first))
+    numbered = list(enumerate(accepted, transaction.number("messages", len(accepted))))
     transaction.insert("messages", _MESSAGE, [_message(seq, one.record) for seq, one in numbered])
     small = [(seq, one.raw) for seq, one in numbered if len(one.raw) < LARGE]
     transaction.insert("raws", ("message", "octets"), small)
@@ -46,12 +48,14 @@ def store_accepted(transaction: Transaction, accepted: Sequence[Accepted]) -> li
         "recipients",
         _RECIPIENT,
         [
-            (seq, r.position, r.address, r.outcome, r.detail, r.due, r.attempts)
+            (seq, r.position, one.record.account, r.address, r.outcome, r.detail, r.due, r.attempts)
             for seq, one in numbered
             for r in one.record.recipients
         ],
     )
-    _record_usage(transaction, [one.record for one in accepted])
+    records = [one.record for one in accepted]
+    _record_usage(transaction, records)
+    _count(transaction, records)
     transaction.events_together([event for one in accepted for event in one.events])
     return [_edited(transaction, one.edits) for one in accepted]
 
@@ -62,13 +66,9 @@ def _message(seq: int, record: MessageRecord) -> tuple[Any, ...]:
         seq, record.id, record.account, record.provider, record.channel, record.session, envelope.mail_from,
         envelope.helo, envelope.client, envelope.user, record.sender, json.dumps(envelope.rcpt_to), record.to,
         record.subject, record.message_id, record.envelope_id, record.accepted, record.size, record.sha256,
-        record.units, _table(envelope.mail_params), _table(record.attributes),
-        _table({name: dict(params) for name, params in envelope.rcpt_params.items()}),
+        record.units, as_json(envelope.mail_params), as_json(record.attributes),
+        as_json({name: dict(params) for name, params in envelope.rcpt_params.items()}),
     )  # fmt: skip
-
-
-def _table(values: Mapping[str, Any]) -> str:
-    return json.dumps(dict(values)) if values else "{}"
 
 
 def _insert_piecewise(transaction: Transaction, seq: int, raw: bytes) -> None:
@@ -80,13 +80,20 @@ def _insert_piecewise(transaction: Transaction, seq: int, raw: bytes) -> None:
 
 
 def _record_usage(transaction: Transaction, records: Iterable[MessageRecord]) -> None:
-    units: dict[tuple[str, str, int], int] = {}
+    units: Counter[tuple[str, str, int]] = Counter()
     for record in records:
-        bucket = (record.account, record.provider, int(record.accepted))
-        units[bucket] = units.get(bucket, 0) + record.units
-    for (account, provider, second), used in units.items():
-        if used:
-            record_usage(transaction, account, provider, second, used)
+        units[record.account, record.provider, int(record.accepted)] += record.units
+    record_usage(transaction, units)
+
+
+def _count(transaction: Transaction, records: Iterable[MessageRecord]) -> None:
+    more: Counter[tuple[str, str]] = Counter()
+    for record in records:
+        more[record.account, MESSAGES] += 1
+        more[record.account, UNREAD] += 1
+        for recipient in record.recipients:
+            more[record.account, of_outcome(recipient.outcome)] += 1
+    change_tallies(transaction, more)
 
 
 def _edited(transaction: Transaction, edits: Iterable[Edit]) -> list[Resource]:

@@ -35,6 +35,7 @@ class Database:
         self.path = path
         self.on_commit = on_commit
         self._connection = self._open()
+        self._name = str(path) if path else ""
         self._inode = path.stat().st_ino if path else None
         self._readers = ThreadPoolExecutor(2, "store-reader") if path else None
         self._local = threading.local()
@@ -135,7 +136,7 @@ class Database:
 
     def _check_file(self) -> None:
         """Refuse to write into a file that was deleted or replaced beneath us: its commits would be lost."""
-        if self.path and self.path.stat().st_ino != self._inode:
+        if self._name and os.stat(self._name).st_ino != self._inode:  # noqa: PTH116 - each transaction asks
             raise StoreError(f"{self.path} was replaced while the sandbox was running")
 
 

@@ -121,8 +121,13 @@ def every(connection: sqlite3.Connection, account: str, clause: Clause) -> list[
 
 
 def _part(connection: sqlite3.Connection, account: str, clause: Clause, part: Part) -> list[int]:
-    """The part and one more; with words, from one part of their index after the other until there are enough."""
+    """The part and one more; with words, from one part of their index after the other until there are enough.
+
+    Where it is known how many there are, nobody looks for another one.
+    """
     wanted = part.limit + 1
+    if clause.tally:
+        wanted = min(wanted, tally(connection, account, clause.tally))
     owned = f"m.account = ? AND ({clause.sql})"
     if not clause.words:
         sql = f"SELECT m.seq FROM messages m WHERE {owned} AND {part.order()}"  # noqa: S608 - values are bound

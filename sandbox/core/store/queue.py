@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
@@ -12,6 +13,7 @@ from sandbox.core.model import Outcome, Resource
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.reports import record_report
 from sandbox.core.store.resources import insert_if_absent
+from sandbox.core.store.tallies import change_tallies, of_outcome
 from sandbox.core.store.transaction import AT_ONCE
 from sandbox.core.values import frozen
 
@@ -75,6 +77,34 @@ class Reported:
     at: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What an account's delivery has to do at one moment."""
+
+    due: Sequence[Due]
+    """The earliest first."""
+    later: float | None
+    """The moment of what is due next, of all that is not in `due`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Done:
+    """What `QueueRows.record` is given."""
+
+    account: str
+    attempts: Sequence[Attempted]
+    reports: Sequence[Reported]
+
+    @property
+    def quick(self) -> bool:
+        """Whether it is but a few statements."""
+        return (
+            len(self.attempts) <= AT_ONCE
+            and not self.reports
+            and all(attempt.suppression is None for attempt in self.attempts)
+        )
+
+
 class QueueRows:
     """Reads what is due and records what became of it."""
 
@@ -83,20 +113,19 @@ class QueueRows:
 
     async def next_due(self) -> dict[str, float]:
         """The earliest due moment of each account that has one."""
-        sql = (
-            "SELECT m.account, min(r.due) FROM recipients r JOIN messages m ON m.seq = r.message"
-            " WHERE r.due IS NOT NULL GROUP BY m.account"
-        )
-        return dict(await self._database.read(lambda c: c.execute(sql).fetchall()))
+        return await self._database.read(_next_due)
 
     async def due(self, account: str, now: float, limit: int) -> list[Due]:
         """At most `limit` recipients of the account that are due at `now`, the earliest first."""
-        sql = f"{_SELECT} WHERE r.due <= ? AND m.account = ? ORDER BY r.due, r.message, r.position LIMIT ?"
-        return await self._database.read(lambda c: _due(c, sql, (now, account, limit)))
+        return await self._database.read(lambda c: _due(c, _DUE, (account, now, limit)))
+
+    async def batches(self, present: Mapping[str, float], limit: int) -> dict[str, Batch]:
+        """For each account with anything to do, at most `limit` recipients that are due at its present moment."""
+        return await self._database.read(lambda c: _batches(c, present, limit))
 
     async def recipient(self, account: str, message: str, address: str) -> Due | None:
         """One recipient of a message, whether something is due for it or not; the address in any case."""
-        sql = f"{_SELECT} WHERE m.account = ? AND m.id = ? AND lower(r.address) = lower(?) LIMIT 1"
+        sql = f"{_ONE} WHERE m.account = ? AND m.id = ? AND lower(r.address) = lower(?) LIMIT 1"
         found = await self._database.read(lambda c: _due(c, sql, (account, message, address)))
         return found[0] if found else None
 
@@ -110,19 +139,49 @@ class QueueRows:
         return [(row[0], row[1]) for row in rows]
 
     async def record(
-        self, account: str, attempts: Sequence[Attempted], reports: Sequence[Reported] = ()
+        self, account: str, attempts: Sequence[Attempted], reports: Sequence[Reported] = (), *, patient: bool = False
     ) -> list[Resource]:
         """Make outcomes, their events, reports and suppressions durable together.
 
-        A message deleted meanwhile is left out. Returns the suppressions that were really added.
+        A message deleted meanwhile is left out. Returns the suppressions that were really added. `patient`: a moment
+        later will do, with the commit of somebody else.
         """
-        return await self._database.write(lambda transaction: _record(transaction, account, attempts, reports))
+        done = _Done(account=account, attempts=attempts, reports=reports)
+        return await self._database.write_together(_record_all, done, quick=done.quick, patient=patient)
 
 
-_SELECT = (
+_COLUMNS = (
     "SELECT r.message, m.id, m.provider, r.position, r.address, r.due, r.task, r.attempts, r.last, r.outcome,"
-    " m.accepted, m.mail_from, m.user, m.subject FROM recipients r JOIN messages m ON m.seq = r.message"
+    " m.accepted, m.mail_from, m.user, m.subject"
 )
+_SELECT = f"{_COLUMNS} FROM recipients r CROSS JOIN messages m ON m.seq = r.message"
+_ONE = f"{_COLUMNS} FROM messages m CROSS JOIN recipients r ON r.message = m.seq"
+_DUE = f"{_SELECT} WHERE r.account = ? AND r.due <= ? ORDER BY r.due, r.message, r.position LIMIT ?"
+_LATER = "SELECT min(due) FROM recipients WHERE account = ? AND due > ?"
+_FIRST = (  # from one account to the next: what each of them has to do besides may be much
+    "WITH RECURSIVE found (account) AS (SELECT min(account) FROM recipients WHERE due IS NOT NULL UNION ALL"
+    " SELECT (SELECT min(account) FROM recipients r WHERE r.due IS NOT NULL AND r.account > found.account) FROM found"
+    " WHERE found.account IS NOT NULL)"
+    " SELECT account, (SELECT min(due) FROM recipients r WHERE r.due IS NOT NULL AND r.account = found.account)"
+    " FROM found WHERE account IS NOT NULL"
+)
+
+
+def _next_due(connection: sqlite3.Connection) -> dict[str, float]:
+    return dict(connection.execute(_FIRST).fetchall())
+
+
+def _batches(connection: sqlite3.Connection, present: Mapping[str, float], limit: int) -> dict[str, Batch]:
+    first = _next_due(connection)
+    return {account: _batch(connection, account, now, limit) for account, now in present.items() if account in first}
+
+
+def _batch(connection: sqlite3.Connection, account: str, now: float, limit: int) -> Batch:
+    due = _due(connection, _DUE, (account, now, limit))
+    if len(due) == limit:
+        return Batch(due=due, later=due[-1].due)
+    (later,) = connection.execute(_LATER, (account, now)).fetchone()
+    return Batch(due=due, later=later)
 
 
 def _due(connection: sqlite3.Connection, sql: str, params: tuple[Any, ...]) -> list[Due]:
@@ -136,10 +195,14 @@ def _due(connection: sqlite3.Connection, sql: str, params: tuple[Any, ...]) -> l
     ]  # fmt: skip
 
 
+def _record_all(transaction: Transaction, together: Sequence[_Done]) -> list[list[Resource]]:
+    return [_record(transaction, done.account, done.attempts, done.reports) for done in together]
+
+
 def _record(
     transaction: Transaction, account: str, attempts: Sequence[Attempted], reports: Sequence[Reported]
 ) -> list[Resource]:
-    done = _update(transaction, attempts)
+    done = _update(transaction, account, attempts)
     transaction.events_together([_event(account, attempt) for attempt in done])
     kept = {attempt.due.message for attempt in done}
     counting = _counting(transaction, account, done)
@@ -158,14 +221,32 @@ def _record(
     return [one for one in suppressed if one is not None]
 
 
-def _update(transaction: Transaction, attempts: Sequence[Attempted]) -> list[Attempted]:
+def _update(transaction: Transaction, account: str, attempts: Sequence[Attempted]) -> list[Attempted]:
     """Write down what became of recipients, many with one statement; returns those whose message still exists."""
-    found: set[tuple[int, int]] = set()
+    done: list[Attempted] = []
+    more: Counter[tuple[str, str]] = Counter()
     for start in range(0, len(attempts), AT_ONCE):
         part = attempts[start : start + AT_ONCE]
-        values = [value for attempt in part for value in _row(attempt)]
-        found.update(transaction.execute(_update_statement(len(part)), values).fetchall())
-    return [attempt for attempt in attempts if (attempt.due.seq, attempt.due.position) in found]
+        places = [(attempt.due.seq, attempt.due.position) for attempt in part]
+        rows = transaction.execute(_outcomes_statement(len(part)), [value for place in places for value in place])
+        before = {(seq, position): Outcome(outcome) for seq, position, outcome in rows.fetchall()}
+        transaction.execute(_update_statement(len(part)), [value for attempt in part for value in _row(attempt)])
+        for attempt, place in zip(part, places, strict=True):
+            if place in before:
+                done.append(attempt)
+                more[account, of_outcome(before[place])] -= 1
+                more[account, of_outcome(attempt.outcome)] += 1
+    change_tallies(transaction, more)
+    return done
+
+
+@lru_cache(maxsize=AT_ONCE)
+def _outcomes_statement(rows: int) -> str:
+    return (
+        f"WITH done (seq, place) AS (VALUES {','.join(['(?, ?)'] * rows)})"  # noqa: S608
+        " SELECT message, position, outcome FROM done"
+        " CROSS JOIN recipients ON message = done.seq AND position = done.place"
+    )
 
 
 @lru_cache(maxsize=AT_ONCE)
@@ -174,7 +255,7 @@ def _update_statement(rows: int) -> str:
         f"WITH done (seq, place, outcome, detail, due, task, tried, last) AS (VALUES {','.join([_ROW] * rows)})"  # noqa: S608
         " UPDATE recipients SET outcome = done.outcome, detail = done.detail, due = done.due, task = done.task,"
         " attempts = attempts + done.tried, last = coalesce(done.last, recipients.last)"
-        " FROM done WHERE message = done.seq AND position = done.place RETURNING message, position"
+        " FROM done WHERE message = done.seq AND position = done.place"
     )
 
 

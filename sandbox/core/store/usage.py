@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sandbox.core.store.database import Database, Transaction
 
 
@@ -19,10 +21,11 @@ class UsageRows:
         )
 
 
-def record_usage(transaction: Transaction, account: str, provider: str, moment: float, units: int) -> None:
-    """Add `units` to the bucket of `moment`, as part of accepting a message."""
-    transaction.execute(
-        "INSERT INTO usage (account, provider, second, units) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (account, provider, second) DO UPDATE SET units = units + excluded.units",
-        (account, provider, int(moment), units),
+def record_usage(transaction: Transaction, used: Mapping[tuple[str, str, int], int]) -> None:
+    """Add units to the buckets of (account, provider, second), as part of accepting messages."""
+    transaction.insert(
+        "usage",
+        ("account", "provider", "second", "units"),
+        [(*bucket, units) for bucket, units in used.items() if units],
+        "ON CONFLICT DO UPDATE SET units = units + excluded.units",
     )

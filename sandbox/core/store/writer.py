@@ -3,8 +3,9 @@
 Two threads take turns with one connection, and never hold it at the same time. Quick jobs run on the event loop, where
 nobody contends for the interpreter; then the writer's own thread does the slow ones and commits, so that nothing on the
 loop waits for the disk. Where the disk syncs in less time than threads take to hand over, and in memory, the loop
-commits quick jobs itself. Each group of jobs has its own savepoint, and is rolled back alone when it raises. When the
-commit itself fails, nobody's future succeeds.
+commits quick jobs itself. A group of jobs that raises is rolled back alone, to its own savepoint. Savepoints have a
+price: SQLite keeps a second copy of every page. So quick jobs are tried without them first, and when one raises, the
+transaction is begun once more. When the commit itself fails, nobody's future succeeds.
 
 A job that is patient waits a moment for another one to share its commit. After a commit of the thread, those who were
 just answered have a part of its time to come again, and go together with those who came meanwhile: groups of clients
@@ -61,7 +62,10 @@ class Job(Generic[T]):
     """Does the work of several jobs at once: their items → their results. Equal work of neighbours is done together."""
     item: Any
     quick: bool
-    """Whether the work is a few statements that touch few pages, so that the event loop can do it."""
+    """Whether the work is a few statements that touch few pages, so that the event loop can do it.
+
+    It may be done twice, when the first time is rolled back: it must not keep anything of its own in mind.
+    """
     patient: bool
     """Whether it would rather share the commit of a later job than have one of its own."""
     future: asyncio.Future[T]
@@ -99,6 +103,8 @@ class Writer:
         The connection must not wait for locks by itself: the loop can't, and the thread does its own waiting.
         """
         self._connection = connection
+        self._numbers: dict[str, int] = {}
+        """The last number of tables whose rows are counted; whoever writes keeps them."""
         self._check = check
         self._on_commit = on_commit
         self._waiting: deque[Job[Any]] = deque()
@@ -184,10 +190,9 @@ class Writer:
         quick = sorted((job for job in jobs if job.quick), key=lambda job: not job.patient)
         if quick:
             try:
-                batch.begun = self._try_to_begin()
+                batch.begun = self._try_to_begin() and (self._perform_at_once(quick) or self._perform_again(quick))
                 if batch.begun:
                     batch.left = [job for job in jobs if not job.quick]
-                    self._perform_all(quick)
                     if not batch.left and self._commit_here():
                         self._settle(batch)
                         return
@@ -196,6 +201,25 @@ class Writer:
                 self._settle(batch)
                 return
         self._handed.put(batch)
+
+    def _perform_at_once(self, jobs: Sequence[Job[Any]]) -> bool:
+        """Do quick jobs without savepoints; False when one raised and nothing is kept of any."""
+        try:
+            for work, group in groupby(jobs, key=lambda job: job.work):
+                self._do(work, list(group))
+        except Exception as error:
+            if type(error) in _SPOILING:
+                raise
+            self._undo("ROLLBACK")
+            return False
+        return True
+
+    def _perform_again(self, jobs: Sequence[Job[Any]]) -> bool:
+        """Do quick jobs of which one raised; False when another process holds the file by now."""
+        if not self._try_to_begin():
+            return False
+        self._perform_all(jobs)
+        return True
 
     def _commit_here(self) -> bool:
         """Commit on the loop while the disk is quick; False when the thread is to do it."""
@@ -272,14 +296,13 @@ class Writer:
 
     def _perform(self, jobs: Sequence[Job[Any]]) -> None:
         """Do the work of jobs of one kind; one that can't be done with the others is tried alone."""
-        transaction = Transaction(self._connection)
         self._connection.execute("SAVEPOINT job")
         try:
-            results = jobs[0].work(transaction, [job.item for job in jobs])
+            self._do(jobs[0].work, jobs)
         except Exception as error:  # whatever it is belongs to the one who waits
             if type(error) in _SPOILING:
                 raise
-            self._connection.execute("ROLLBACK TO job")
+            self._undo("ROLLBACK TO job")
             self._connection.execute("RELEASE job")
             if len(jobs) == 1:
                 jobs[0].error = error
@@ -288,13 +311,21 @@ class Writer:
                     self._perform([job])
             return
         self._connection.execute("RELEASE job")
+
+    def _do(self, work: Callable[[Transaction, Sequence[Any]], Sequence[Any]], jobs: Sequence[Job[Any]]) -> None:
+        transaction = Transaction(self._connection, self._numbers)
+        results = work(transaction, [job.item for job in jobs])
         for job, result in zip(jobs, results, strict=True):
             job.result = result
         jobs[0].events = transaction.events
 
+    def _undo(self, statement: str) -> None:
+        self._numbers.clear()
+        self._connection.execute(statement)
+
     def _fail(self, batch: _Batch, error: Exception) -> None:
         """Keep nothing of a transaction; everybody who waits is told why."""
         with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("ROLLBACK")
+            self._undo("ROLLBACK")
         for job in batch.jobs:
             job.error, job.events = StoreError(f"the store could not be written: {error}"), []
