@@ -23,6 +23,7 @@ from sandbox.core.consequences import Consequence
 from sandbox.core.errors import NotFoundError, StoreError
 from sandbox.core.model import Principal
 from sandbox.core.outcomes import Outcomes, Round
+from sandbox.core.pace import Pace
 from sandbox.core.policy import Rules, SuppressionCause, SuppressionReason
 from sandbox.core.reporting import Reporter
 from sandbox.core.retries import RetrySchedule
@@ -33,8 +34,6 @@ BATCH = 100
 """Recipients that are read from the queue at once."""
 FAIR = 16
 """Recipients that are dealt with together; then others have their turn."""
-REST = 3.0
-"""While more mail comes in, delivery rests so many times as long as it worked: accepting goes first."""
 GATHER_SECONDS = 0.02
 """The real pause between two rounds: under load, one round then does the work of many messages."""
 RETRY_SECONDS = 1.0
@@ -71,10 +70,14 @@ class Delivery:
         self._options = options
         self._reporter = Reporter(store, rules, options.schedule)
         self._wake = asyncio.Event()
+        self._woken = 0.0
+        """When something last was (monotonic)."""
+        self._pace = Pace()
         self._busy = asyncio.Lock()
 
     def wake(self) -> None:
         """Something may be due: a message was accepted or a clock was moved."""
+        self._woken = time.monotonic()
         self._wake.set()
 
     async def run(self) -> None:
@@ -87,8 +90,8 @@ class Delivery:
             except StoreError:
                 _log.warning("the delivery queue is not available; trying again", exc_info=True)
                 delay = RETRY_SECONDS
-            rest = REST * (time.monotonic() - began) if self._wake.is_set() else 0.0
-            await asyncio.sleep(GATHER_SECONDS + rest)
+            rest = self._pace.rest(time.monotonic() - began, behind=delay == 0)
+            await asyncio.sleep(max(GATHER_SECONDS, rest if self._wake.is_set() else 0.0))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), delay)
 
@@ -167,9 +170,13 @@ class Delivery:
         records: list[Attempted] = []
         for part in _parts(batch):
             done = [await self._perform(account, outcomes, due, now) for due in part]
-            patient = not waited_for and self._wake.is_set()  # more mail came in, and with it commits
+            patient = not waited_for and len(batch) < BATCH and self._others_commit()
             records += await self._record(account, done, now, patient=patient)
         return records
+
+    def _others_commit(self) -> bool:
+        """Whether more mail came in just now, so that somebody else is about to commit."""
+        return self._wake.is_set() and time.monotonic() - self._woken < GATHER_SECONDS
 
     async def _perform(self, account: Account, outcomes: Round, due: Due, now: float) -> Consequence:
         if due.task != ATTEMPT:

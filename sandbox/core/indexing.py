@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 
 from sandbox.core.errors import StoreError
+from sandbox.core.pace import Pace
 from sandbox.core.reading_process import OverBudgetError, ReadingProcess
 from sandbox.core.store import Store
 from sandbox.core.store.index import Digest
 
-BATCH = 32
-"""Messages read in one go; small, so that a shutdown never waits long."""
+BATCH = 128
+"""Messages read in one go; not too many, so that a shutdown never waits long."""
 OCTETS = 8_388_608
 """Octets read in one go, and of one message."""
 SMALL = 16_384
@@ -24,10 +26,11 @@ BUDGET_SECONDS = 30.0
 
 The process has a narrower budget of its own, of processor time; this one is for a machine on which it gets none.
 """
-WRITTEN = 65_536
-"""Characters after which the store's writer does something else: it splits them into words, which takes its time."""
-REST = 3.0
-"""While more mail comes in, the indexer rests so many times as long as it worked: accepting goes first."""
+WRITTEN, MEANWHILE = 65_536, 8_192
+"""Characters after which the store's writer does something else: it splits them into words, which takes its time.
+
+The second number is for while more mail comes in, whose senders wait for the writer.
+"""
 GATHER_SECONDS = 0.1
 """The real pause between two rounds; who needs the index at once calls `catch_up`."""
 RETRY_SECONDS = 1.0
@@ -40,6 +43,7 @@ class Indexer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._wake = asyncio.Event()
+        self._pace = Pace()
         self._busy = asyncio.Lock()
         self._round: asyncio.Task[bool] | None = None
         self._reader = ReadingProcess(BUDGET_SECONDS)
@@ -59,9 +63,10 @@ class Indexer:
                 _log.warning("the search index can't be written; trying again", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            rest = self._pace.rest(time.monotonic() - began, behind=more)
             if self._wake.is_set():
-                await asyncio.sleep(REST * (time.monotonic() - began))
-            if not more:
+                await asyncio.sleep(max(GATHER_SECONDS, rest))
+            elif not more:
                 await asyncio.sleep(GATHER_SECONDS)
                 await self._wake.wait()
 
@@ -71,7 +76,7 @@ class Indexer:
             pass
 
     async def _go(self) -> bool:
-        """Index some messages; False when none was waiting.
+        """Index some messages; False when there were no more.
 
         A round that has begun is finished even when nobody waits for it any more, and until then no other begins: the
         thread in which it reads can't be stopped, and the other process answers one at a time.
@@ -83,10 +88,11 @@ class Indexer:
 
     async def _index_some(self) -> bool:
         waiting = await self._store.index.waiting(BATCH, OCTETS)
-        if waiting:
-            for part in _portions(await asyncio.to_thread(self._digests, waiting)):
-                await self._store.index.record(part)
-        return bool(waiting)
+        if waiting.messages:
+            digests = deque(await asyncio.to_thread(self._digests, waiting.messages))
+            while digests:
+                await self._store.index.record(_portion(digests, MEANWHILE if self._wake.is_set() else WRITTEN))
+        return waiting.more
 
     def _digests(self, batch: Sequence[tuple[int, bytes]]) -> list[Digest]:
         """Read messages, here when there is little to read, else in the other process."""
@@ -112,15 +118,10 @@ class Indexer:
             await asyncio.gather(self._round, return_exceptions=True)
 
 
-def _portions(digests: Sequence[Digest]) -> Iterator[list[Digest]]:
-    """The digests in parts that the store's writer deals with quickly."""
-    part: list[Digest] = []
-    size = 0
-    for found in digests:
-        part.append(found)
-        size += len(found.body)
-        if size >= WRITTEN:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
+def _portion(digests: deque[Digest], characters: int) -> list[Digest]:
+    """Take as many of the digests as the store's writer deals with quickly; at least one."""
+    taken: list[Digest] = []
+    while digests and characters > 0:
+        taken.append(digests.popleft())
+        characters -= len(taken[-1].body)
+    return taken

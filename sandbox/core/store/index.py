@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.finding import one_look
+from sandbox.core.store.transaction import AT_ONCE
 from sandbox.core.store.words import add_words
 
 
@@ -21,14 +23,24 @@ class Digest:
     attachments: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Messages to be read."""
+
+    messages: Sequence[tuple[int, bytes]]
+    """(seq, octets) of each."""
+    more: bool
+    """Whether others wait besides."""
+
+
 class IndexRows:
     """Reads what is not indexed yet and writes digests."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def waiting(self, limit: int, octets: int) -> list[tuple[int, bytes]]:
-        """(seq, octets) of messages without a digest, oldest first: at most `limit`, and at least one if there is one.
+    async def waiting(self, limit: int, octets: int) -> Waiting:
+        """Messages without a digest, oldest first: at most `limit`, and at least one if there is one.
 
         Together they have at most `octets`, and of a larger one only so many are read.
         """
@@ -41,27 +53,37 @@ class IndexRows:
 
 def _record(transaction: Transaction, digests: Sequence[Digest]) -> None:
     add_words(transaction, [(digest.seq, digest.body) for digest in digests])
-    transaction.executemany(
-        "UPDATE messages SET indexed = 1, snippet = ?, body = ?, attachments = ? WHERE seq = ?",
-        [(digest.snippet, digest.body, digest.attachments, digest.seq) for digest in digests],
+    for start in range(0, len(digests), AT_ONCE):
+        part = digests[start : start + AT_ONCE]
+        values = [value for one in part for value in (one.seq, one.snippet, one.body, one.attachments)]
+        transaction.execute(_update_statement(len(part)), values)
+
+
+@lru_cache(maxsize=AT_ONCE)
+def _update_statement(rows: int) -> str:
+    return (
+        f"WITH read (place, snippet, body, attachments) AS (VALUES {','.join(['(?, ?, ?, ?)'] * rows)})"  # noqa: S608
+        " UPDATE messages SET indexed = 1, snippet = read.snippet, body = read.body, attachments = read.attachments"
+        " FROM read WHERE seq = read.place"
     )
 
 
-def _waiting(connection: sqlite3.Connection, limit: int, octets: int) -> list[tuple[int, bytes]]:
+def _waiting(connection: sqlite3.Connection, limit: int, octets: int) -> Waiting:
     with one_look(connection):  # no message may be deleted between the list and its octets
         return _read_waiting(connection, limit, octets)
 
 
-def _read_waiting(connection: sqlite3.Connection, limit: int, octets: int) -> list[tuple[int, bytes]]:
+def _read_waiting(connection: sqlite3.Connection, limit: int, octets: int) -> Waiting:
     sql = "SELECT seq, size FROM messages WHERE indexed = 0 ORDER BY seq LIMIT ?"
     found: list[tuple[int, bytes]] = []
     left = octets
-    for seq, size in connection.execute(sql, (limit,)).fetchall():
+    listed = connection.execute(sql, (limit + 1,)).fetchall()
+    for seq, size in listed[:limit]:
         if found and size > left:
             break
         left -= size
         found.append((seq, _beginning(connection, seq, octets) if size > octets else _octets(connection, seq)))
-    return found
+    return Waiting(messages=found, more=len(listed) > len(found))
 
 
 def _octets(connection: sqlite3.Connection, seq: int) -> bytes:

@@ -77,7 +77,7 @@ class Reported:
     at: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Batch:
     """What an account's delivery has to do at one moment."""
 
@@ -87,7 +87,7 @@ class Batch:
     """The moment of what is due next, of all that is not in `due`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Done:
     """What `QueueRows.record` is given."""
 
@@ -113,15 +113,15 @@ class QueueRows:
 
     async def next_due(self) -> dict[str, float]:
         """The earliest due moment of each account that has one."""
-        return await self._database.read(_next_due)
+        return await self._database.glance(_next_due)
 
     async def due(self, account: str, now: float, limit: int) -> list[Due]:
         """At most `limit` recipients of the account that are due at `now`, the earliest first."""
-        return await self._database.read(lambda c: _due(c, _DUE, (account, now, limit)))
+        return await self._database.glance(lambda c: _due(c, _DUE, (account, now, limit)))
 
     async def batches(self, present: Mapping[str, float], limit: int) -> dict[str, Batch]:
         """For each account with anything to do, at most `limit` recipients that are due at its present moment."""
-        return await self._database.read(lambda c: _batches(c, present, limit))
+        return await self._database.glance(lambda c: _batches(c, present, limit))
 
     async def recipient(self, account: str, message: str, address: str) -> Due | None:
         """One recipient of a message, whether something is due for it or not; the address in any case."""

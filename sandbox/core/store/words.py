@@ -10,10 +10,12 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import groupby, pairwise
 
 from sandbox.core.store.database import Transaction
 from sandbox.core.store.tallies import MESSAGES
+from sandbox.core.store.transaction import AT_ONCE
 
 PARTS = 16
 """About so many parts share the messages; what the index keeps of removed ones is bounded by the size of a part."""
@@ -45,12 +47,20 @@ def add_words(transaction: Transaction, texts: Iterable[tuple[int, str]]) -> Non
     """Enter messages that are not in the index yet, each by its place and with the text that was read from it."""
     known = _Parts(transaction)
     for part, group in groupby(texts, lambda pair: known.part_of(pair[0])):
-        transaction.executemany(
-            f"INSERT INTO words_{part} (rowid, words)"  # noqa: S608 - a number
-            " SELECT seq, subject || char(10) || sender || char(10) || to_header || char(10) || rcpt_to || char(10)"
-            " || ?2 FROM messages WHERE seq = ?1 AND indexed = 0",
-            group,
-        )
+        fresh = list(group)
+        for start in range(0, len(fresh), AT_ONCE):
+            some = fresh[start : start + AT_ONCE]
+            transaction.execute(_insert_statement(part, len(some)), [value for pair in some for value in pair])
+
+
+@lru_cache(maxsize=2 * AT_ONCE)
+def _insert_statement(part: int, rows: int) -> str:
+    return (
+        f"WITH fresh (place, text) AS (VALUES {','.join(['(?, ?)'] * rows)})"  # noqa: S608 - numbers
+        f" INSERT INTO words_{part} (rowid, words)"
+        " SELECT seq, subject || char(10) || sender || char(10) || to_header || char(10) || rcpt_to || char(10) || text"
+        " FROM fresh CROSS JOIN messages ON seq = place WHERE indexed = 0"
+    )
 
 
 class _Parts:

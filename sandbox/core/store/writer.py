@@ -44,8 +44,8 @@ SLOW_IN_A_ROW = 2
 """Slow commits on the loop after which the thread has the next; one alone may be a checkpoint."""
 STALL_SECONDS = 0.02
 """A single commit on the loop that takes longer is enough: everybody waited for it."""
-ELSEWHERE = 256
-"""Commits of the thread until the loop tries again."""
+ELSEWHERE, LONG_ELSEWHERE = 32, 512
+"""Commits of the thread until the loop tries again; twice as many each time, unless it went well that often before."""
 GATHER_SHARE, GATHER_SECONDS = 0.5, 0.005
 """How much of the time that the last commit took others are waited for, and how long at the most."""
 GATHER_JOBS = 8
@@ -118,7 +118,12 @@ class Writer:
         self._gathering = 0
         """How many of these are waited for before the next transaction begins; 0 when none is about to begin."""
         self._slow = 0
+        self._quick = 0
+        """Commits on the loop since the last slow one."""
         self._elsewhere = 0
+        """Commits of the thread that are left until the loop tries again."""
+        self._absence = ELSEWHERE
+        """How many there are to be the next time."""
         self._handed: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -229,10 +234,20 @@ class Writer:
         began = time.perf_counter()
         self._connection.execute("COMMIT")
         took = time.perf_counter() - began
-        self._slow = self._slow + 1 if took > SLOW_SECONDS else 0
-        if self._slow == SLOW_IN_A_ROW or took > STALL_SECONDS:
-            self._slow, self._elsewhere = 0, ELSEWHERE
+        self._judge(took)
         return True
+
+    def _judge(self, took: float) -> None:
+        """Decide from how long a commit on the loop took who does the next ones."""
+        if took > SLOW_SECONDS:
+            self._slow, self._quick = self._slow + 1, 0
+        else:
+            self._slow, self._quick = 0, self._quick + 1
+        if self._quick == ELSEWHERE:
+            self._absence = ELSEWHERE
+        if self._slow == SLOW_IN_A_ROW or took > STALL_SECONDS:
+            self._slow, self._elsewhere = 0, self._absence
+            self._absence = min(2 * self._absence, LONG_ELSEWHERE)
 
     def _settle(self, batch: _Batch) -> None:
         """Tell those who wait, and go on."""

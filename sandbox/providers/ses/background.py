@@ -13,6 +13,7 @@ from sandbox.core.late import Late
 from sandbox.core.model import Event
 from sandbox.core.services import Services
 from sandbox.providers.ses import following, records
+from sandbox.providers.ses.following import DELIVERED
 
 _tell = Late(f"{__package__}.events.publishing:run")
 _receive = Late(f"{__package__}.receiving.processing:run")
@@ -31,18 +32,25 @@ async def run(services: Services, section: Any) -> None:
 
 async def _concerned(services: Services, last: int) -> bool:
     """Wait until something happens to mail of SES, or to any while an account has receipt rules; False at the end."""
-    async with aclosing(following.events(services, last, _is_mail)) as events:
+    receives = services.store.resources.conclude
+    async with aclosing(following.events(services, last, _may_concern)) as events:
         async for event in events:
-            if event.data.get("provider") == "ses" or await _receives(services):
+            if _is_own(event) or await receives("ses receives", lambda: _receives(services)):
                 return True
     return False
 
 
-def _is_mail(event: Event) -> bool:
-    return event.message is not None
+def _may_concern(event: Event) -> bool:
+    """Whether it is about mail of SES, or about mail that reached somebody, who may be here."""
+    return event.message is not None and (event.type == DELIVERED or _is_own(event))
+
+
+def _is_own(event: Event) -> bool:
+    return event.data.get("provider") == "ses"
 
 
 async def _receives(services: Services) -> bool:
+    """Whether an account has receipt rules."""
     for account in services.accounts.all():
         if await services.store.resources.all(account.id, "ses", records.RULE_SET):
             return True

@@ -11,6 +11,8 @@ from sandbox.core.events import Wants
 from sandbox.core.model import Event
 from sandbox.core.services import Services
 
+DELIVERED = "recipient.delivered"
+"""The event of mail that reached its recipient, of whichever provider."""
 PAUSE = 1.0
 """Real seconds after which a log that can't be read is tried again."""
 log = logging.getLogger(__name__)

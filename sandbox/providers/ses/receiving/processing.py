@@ -14,6 +14,7 @@ from sandbox.core.model import Event, MessageRecord, Outcome
 from sandbox.core.services import Services
 from sandbox.core.store.queue import Attempted, Reported
 from sandbox.providers.ses import following
+from sandbox.providers.ses.following import DELIVERED
 from sandbox.providers.ses.receiving import arrival, rule_sets
 from sandbox.providers.ses.receiving.actions import ACTIONS, Run
 from sandbox.providers.ses.receiving.functions import Disposition
@@ -22,7 +23,6 @@ from sandbox.providers.ses.receiving.notices import Arrived
 
 AT_ONCE = 8
 """Messages on which rules run at the same time; a function that is waited for holds up no more than its own."""
-DELIVERED = "recipient.delivered"
 log = logging.getLogger(__name__)
 
 
