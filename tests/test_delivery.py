@@ -13,7 +13,7 @@ from report_checks import dsn as dsn_faults
 
 from sandbox.core.accounts import Accounts
 from sandbox.core.attempts import Attempt, Decision, FollowUp, Verdict
-from sandbox.core.delivery import Delivery, DeliveryOptions
+from sandbox.core.delivery import FAIR, Delivery, DeliveryOptions
 from sandbox.core.errors import NotFoundError
 from sandbox.core.magic import MAGIC, OUTCOME_DOMAIN, magic_decision
 from sandbox.core.outcomes import Outcomes
@@ -116,6 +116,41 @@ def test_advancing_stops_at_each_due_moment_and_dates_the_events_there():
         assert [(at, who) for at, _, who in await this.events()] == [(1500.0, "r1@x.test"), (5000.0, "r0@x.test")]
         assert this.account.clock.now() == 11_000
         assert await this.store.queue.next_due() == {"default": 90_000.0}
+
+    story(tell)
+
+
+def test_recipients_of_one_message_are_dealt_with_together():
+    """However many others are due before and after them: one report tells of all that failed."""
+
+    async def tell(this):
+        bad = [f"{kind}@{OUTCOME_DOMAIN}" for kind in ("unknown-user", "spam")]
+        await this.accept("before", [f"r{n}@x.test" for n in range(FAIR - 1)])
+        await this.accept("many", [bad[0], *(f"r{n}@x.test" for n in range(2 * FAIR)), bad[1]])
+        await this.accept("after", [f"r{n}@x.test" for n in range(FAIR)])
+        await this.delivery.run_due()
+        (report,) = await this.store.reports.of_message("default", "many")
+        assert set(report.about) == set(bad)
+        assert await this.store.queue.next_due() == {}
+
+    story(tell)
+
+
+def test_what_is_merely_delivered_needs_no_thread():
+    """A thread asks for the interpreter after each row, and clients wait for it."""
+
+    async def tell(this):
+        await this.accept("m0", ["first@x.test"])
+        await this.delivery.run_due()  # which reads the resources
+        for number in range(2 * FAIR):
+            await this.accept(f"m{number + 1}", ["next@x.test"])
+        writer = this.store.database._writer
+        handed, finish = [], writer._finish
+        writer._finish = lambda batch: (handed.append(batch), finish(batch))
+        await this.delivery.run_due()
+        assert handed == []
+        assert set((await this.outcomes("m1")).values()) == {"delivered"}
+        assert handed  # what looks at the outcomes does
 
     story(tell)
 

@@ -107,7 +107,7 @@ def test_closing_does_not_wait_for_patience_and_loses_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("slow", "stall", "threads"),
     [
-        (-1.0, 60.0, ["MainThread", "MainThread", "store-writer", "store-writer"]),
+        (-1.0, 60.0, ["MainThread", "MainThread", "MainThread", "store-writer"]),
         (60.0, -1.0, ["MainThread", "store-writer", "store-writer", "store-writer"]),
         (60.0, 60.0, ["MainThread"] * 4),
     ],

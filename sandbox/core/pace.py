@@ -4,7 +4,7 @@ from __future__ import annotations
 
 REST = 3.0
 """It rests so many times as long as it worked: accepting goes first."""
-PATIENCE = 32
+PATIENCE = 12
 """After so many rounds in a row that left something to do it rests half as long, and so on: it must keep up."""
 
 

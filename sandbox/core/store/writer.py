@@ -40,7 +40,7 @@ PATIENCE_SECONDS = 0.05
 """How long patient jobs wait (really) for one that is not."""
 SLOW_SECONDS = 0.0005
 """A commit that takes longer is the thread's: it would keep the loop from more than the handing over does."""
-SLOW_IN_A_ROW = 2
+SLOW_IN_A_ROW = 3
 """Slow commits on the loop after which the thread has the next; one alone may be a checkpoint."""
 STALL_SECONDS = 0.02
 """A single commit on the loop that takes longer is enough: everybody waited for it."""
