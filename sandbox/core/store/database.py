@@ -105,7 +105,8 @@ class Database:
     async def glance(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Like `read`, for a few rows that were written just now: done on the event loop, where they are in memory.
 
-        A thread would have to ask for the interpreter after each of them.
+        A thread would have to ask for the interpreter after each of them. For what writes afterwards anyway, since it
+        waits like a writer while another process holds the file.
         """
         return await self.write(lambda transaction: work(transaction.connection), quick=True)
 

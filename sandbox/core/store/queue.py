@@ -113,11 +113,11 @@ class QueueRows:
 
     async def next_due(self) -> dict[str, float]:
         """The earliest due moment of each account that has one."""
-        return await self._database.glance(_next_due)
+        return await self._database.read(_next_due)
 
     async def due(self, account: str, now: float, limit: int) -> list[Due]:
         """At most `limit` recipients of the account that are due at `now`, the earliest first."""
-        return await self._database.glance(lambda c: _due(c, _DUE, (account, now, limit)))
+        return await self._database.read(lambda c: _due(c, _DUE, (account, now, limit)))
 
     async def batches(self, present: Mapping[str, float], limit: int) -> dict[str, Batch]:
         """For each account with anything to do, at most `limit` recipients that are due at its present moment."""
