@@ -256,6 +256,23 @@ def test_numbers_go_on_after_a_transaction_that_failed(path):
     assert run(story()) == ["one", "alone", "two", "alone"]
 
 
+def test_rows_of_another_program_do_not_confuse_the_numbers(tmp_path):
+    def note(transaction, names):
+        transaction.events_together([{"account": "a", "at": 1.0, "type": name} for name in names])
+        return [None for _ in names]
+
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            await database.write_together(note, "ours", quick=True)
+            with sqlite3.connect(tmp_path / "store.db") as other:
+                other.execute("INSERT INTO events (account, at, type) VALUES ('a', 1, 'theirs')")
+            other.close()
+            await database.write_together(note, "ours again", quick=True)
+            return await database.read(lambda c: c.execute("SELECT id, type FROM events ORDER BY id").fetchall())
+
+    assert run(story()) == [(1, "ours"), (2, "theirs"), (3, "ours again")]
+
+
 def test_events_are_published_after_the_commit_and_only_then(path):
     seen = []
 
