@@ -23,9 +23,9 @@ from sandbox.core.consequences import Consequence
 from sandbox.core.errors import NotFoundError, StoreError
 from sandbox.core.model import Principal
 from sandbox.core.outcomes import Outcomes, Round
-from sandbox.core.pace import Pace
 from sandbox.core.policy import Rules, SuppressionCause, SuppressionReason
 from sandbox.core.reporting import Reporter
+from sandbox.core.restraint import Restraint
 from sandbox.core.retries import RetrySchedule
 from sandbox.core.store import Store
 from sandbox.core.store.queue import ATTEMPT, Attempted, Due, Reported
@@ -34,6 +34,8 @@ BATCH = 100
 """Recipients that are read from the queue at once."""
 FAIR = 16
 """Recipients that are dealt with together; then others have their turn."""
+REST = 3.0
+"""While more mail comes in, delivery rests so many times as long as it worked."""
 GATHER_SECONDS = 0.02
 """The real pause between two rounds: under load, one round then does the work of many messages."""
 RETRY_SECONDS = 1.0
@@ -72,7 +74,7 @@ class Delivery:
         self._wake = asyncio.Event()
         self._woken = 0.0
         """When something last was (monotonic)."""
-        self._pace = Pace()
+        self._restraint = Restraint(REST)
         self._busy = asyncio.Lock()
 
     def wake(self) -> None:
@@ -90,7 +92,7 @@ class Delivery:
             except StoreError:
                 _log.warning("the delivery queue is not available; trying again", exc_info=True)
                 delay = RETRY_SECONDS
-            rest = self._pace.rest(time.monotonic() - began, behind=delay == 0)
+            rest = self._restraint.rest(time.monotonic() - began, behind=delay == 0)
             await asyncio.sleep(max(GATHER_SECONDS, rest if self._wake.is_set() else 0.0))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), delay)

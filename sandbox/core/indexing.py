@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from sandbox.core.errors import StoreError
-from sandbox.core.pace import Pace
 from sandbox.core.reading_process import OverBudgetError, ReadingProcess
+from sandbox.core.restraint import Restraint
 from sandbox.core.store import Store
 from sandbox.core.store.index import Digest
 
@@ -31,6 +31,8 @@ WRITTEN, MEANWHILE = 65_536, 8_192
 
 The second number is for while more mail comes in, whose senders wait for the writer.
 """
+REST = 10.0
+"""While more mail comes in it rests so many times as long as it worked; a search looks at what waits by itself."""
 GATHER_SECONDS = 0.1
 """The real pause between two rounds; who needs the index at once calls `catch_up`."""
 RETRY_SECONDS = 1.0
@@ -43,7 +45,7 @@ class Indexer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._wake = asyncio.Event()
-        self._pace = Pace()
+        self._restraint = Restraint(REST)
         self._busy = asyncio.Lock()
         self._round: asyncio.Task[bool] | None = None
         self._reader = ReadingProcess(BUDGET_SECONDS)
@@ -63,7 +65,7 @@ class Indexer:
                 _log.warning("the search index can't be written; trying again", exc_info=True)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            rest = self._pace.rest(time.monotonic() - began, behind=more)
+            rest = self._restraint.rest(time.monotonic() - began, behind=more)
             if self._wake.is_set():
                 await asyncio.sleep(max(GATHER_SECONDS, rest))
             elif not more:
