@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import smtplib
+import ssl
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,10 +12,13 @@ from exchanges import refusals
 from ses_strict import client
 
 from sandbox.app import Sandbox
+from sandbox.core.dns.records import make
 from sandbox.providers.ses import PROVIDER
 from sandbox.settings import Ses, Settings
 
 CATALOG = PROVIDER.catalog()
+FROM = "noreply@example.com"
+"""The identity that is verified from the start."""
 EVERY = [
     "SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "OPEN", "CLICK", "RENDERING_FAILURE", "DELIVERY_DELAY",
     "SUBSCRIPTION",
@@ -71,6 +76,36 @@ def kit(**ses):
     """A sandbox with these settings of SES."""
     with Sandbox(Settings(data=":memory:", ports="auto", providers=["ses"], ses=Ses(**ses))) as sandbox:
         yield Kit(sandbox)
+
+
+def simple(**body):
+    """The content of a formatted email for API v2."""
+    return {"Simple": {"Subject": {"Data": "Hello"}, "Body": body or {"Text": {"Data": "Hello"}}}}
+
+
+def older(**more):
+    """A formatted email for API v1."""
+    message = {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}
+    return {"Source": FROM, "Destination": {"ToAddresses": ["ann@example.net"]}, "Message": message, **more}
+
+
+def by_smtp(box, headers=""):
+    """Send a message over SMTP; returns the reply to its end."""
+    ready = box.sandbox.ready
+    own, listener = ready["ses"], ready["ses"]["smtp"][0]
+    with smtplib.SMTP(listener["host"], listener["port"]) as smtp:
+        smtp.starttls(context=ssl.create_default_context(cafile=ready["ca_file"]))
+        smtp.login(own["smtp_username"], own["smtp_password"])
+        smtp.mail(FROM)
+        smtp.rcpt("ann@example.net")
+        return smtp.data(f"From: {FROM}\r\n{headers}\r\nHello")
+
+
+def publish(box, domain, *records):
+    """A zone of the sandbox's with these records: (name, type, data)."""
+    made = [make(name, kind, 300, data) for name, kind, data in records]
+    zones = box.services.dns.zones
+    box.sandbox.call(zones.create(box.account, domain, zone_id=domain, servers=("ns1.dns.example",), records=made))
 
 
 class Topic(Listener):
