@@ -1,4 +1,4 @@
-"""The copy that a recipient gets: what the service adds and removes, who signs, and what the inspection API shows."""
+"""The copy that a recipient gets: what the service adds and removes, who signs, and how copies are kept."""
 
 from __future__ import annotations
 
@@ -11,20 +11,14 @@ import subprocess
 import dkim as dkimpy
 import pytest
 import window_mail
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from oci_copies import HOST, add_dkim, copy_of, fields_of, keys_of, publish, record_of
 
 from sandbox.app import Sandbox
 from sandbox.core.clock import to_iso
 from sandbox.core.delivered_copy import Copies, DeliveredCopy
-from sandbox.core.dkim import make_private_key, parse_record, public_record, signatures, verify
-from sandbox.core.dns.records import make
-from sandbox.core.model import Channel, Envelope, MessageRecord, Outcome, RecipientRecord, Resource
-from sandbox.core.raw_fields import split, with_crlf
+from sandbox.core.model import Resource
+from sandbox.core.raw_fields import split
 from sandbox.providers.oci.delivered import delivered
-
-PEM = make_private_key(1024)
-HOST = "iad1.rp.oracleemaildelivery.com"
 
 
 @pytest.fixture(scope="module")
@@ -36,54 +30,6 @@ def sandbox():
 @pytest.fixture
 def account(sandbox, api):
     return sandbox.runtime.services.accounts.ready_made
-
-
-def add_dkim(sandbox, account, *, selector="sel1", domain="example.com", state="ACTIVE", **more):
-    """A DKIM of the account, as its control plane keeps it."""
-    target = f"{selector}.{domain}.dkim.iad1.oracleemaildelivery.com"
-    data = {
-        "name": selector,
-        "domainName": domain,
-        "privateKey": PEM,
-        "lifecycleState": state,
-        "txtRecordValue": public_record(PEM),
-        "cnameRecordValue": target,
-        "dnsSubdomainName": f"{selector}._domainkey.{domain}.",
-        **more,
-    }
-    now = account.clock.now()
-    made = Resource(
-        account=account.id, provider="oci", kind="dkim", id=selector, key=selector, data=data, created=now, updated=now
-    )
-    return sandbox.call(sandbox.runtime.services.store.resources.add(made))
-
-
-def publish(sandbox, account, domain, *records):
-    made = [make(name, rtype, 300, data) for name, rtype, data in records]
-    zones = sandbox.runtime.services.dns.zones
-    sandbox.call(zones.create(account, domain, zone_id=f"zone-{domain}", servers=["ns1.test."], records=made))
-
-
-def copy_of(api, message, recipient=None):
-    params = {"recipient": recipient} if recipient else {}
-    answer = api.get(f"/messages/{message}/copy", params=params)
-    answer.raise_for_status()
-    return answer.content
-
-
-def fields_of(octets):
-    return [one.name.decode() for one in split(octets).fields]
-
-
-def keys_of(sandbox, account):
-    """What `dnsfunc` of another implementation is to answer."""
-    resources = sandbox.runtime.services.store.resources
-    service = sandbox.call(resources.all(account.id, "oci", "service-key"))
-    records = {f"{one.key}._domainkey.{HOST}.": one.data["txtRecordValue"].encode() for one in service}
-    return records | {"sel1._domainkey.example.com.": public_record(PEM).encode()}
-
-
-# the octets
 
 
 def test_a_copy_has_the_services_fields_in_the_services_order(sandbox, api, account):
@@ -263,181 +209,6 @@ def test_a_return_path_of_the_customer_is_used(sandbox, api, account):
     found = api.get(f"/messages/{message}").json()["authentication"]
     assert (found["spf"]["result"], found["spf"]["aligned"]) == ("pass", True)
     assert (found["dmarc"]["result"], found["dmarc"]["aligned_by"]) == ("pass", ["spf"])
-
-
-# verdicts
-
-
-def test_a_published_key_makes_everything_pass(sandbox, api, account):
-    add_dkim(sandbox, account)
-    publish(
-        sandbox,
-        account,
-        "example.com",
-        ("sel1._domainkey.example.com", "CNAME", "sel1.example.com.dkim.iad1.oracleemaildelivery.com."),
-        ("_dmarc.example.com", "TXT", '"v=DMARC1; p=reject; adkim=s"'),
-    )
-    found = api.get(f"/messages/{window_mail.post(sandbox)}").json()["authentication"]
-
-    assert [(one["domain"], one["result"], one["aligned"]) for one in found["dkim"]["signatures"]] == [
-        ("example.com", "pass", True),
-        (HOST, "pass", False),
-    ]
-    assert (found["spf"]["result"], found["spf"]["domain"], found["spf"]["aligned"]) == ("pass", HOST, False)
-    assert (found["dmarc"]["result"], found["dmarc"]["policy"], found["dmarc"]["disposition"]) == (
-        "pass",
-        "reject",
-        "none",
-    )
-    assert found["dkim"]["publish"] == found["dmarc"]["publish"] == []
-
-
-def test_a_missing_cname_is_named_and_mending_it_counts_at_once(sandbox, api, account):
-    add_dkim(sandbox, account)
-    publish(sandbox, account, "example.com", ("_dmarc.example.com", "TXT", '"v=DMARC1; p=quarantine"'))
-    message = window_mail.post(sandbox)
-    found = api.get(f"/messages/{message}").json()["authentication"]
-
-    wanted = {
-        "name": "sel1._domainkey.example.com",
-        "type": "CNAME",
-        "value": "sel1.example.com.dkim.iad1.oracleemaildelivery.com",
-    }
-    assert found["dkim"]["publish"] == found["dmarc"]["publish"] == [wanted]
-    assert f"not aligned with example.com; no record at {wanted['name']}: publish CNAME" in found["dkim"]["reason"]
-    assert (found["dmarc"]["result"], found["dmarc"]["disposition"]) == ("fail", "quarantine")
-
-    zones = sandbox.runtime.services.dns.zones
-    sandbox.call(zones.add(account, wanted["name"], "CNAME", wanted["value"] + "."))
-    mended = api.get(f"/messages/{message}").json()["authentication"]
-    assert (mended["dkim"]["result"], mended["dmarc"]["result"]) == ("pass", "pass")
-
-
-def test_without_a_key_the_reason_says_what_to_do(sandbox, api):
-    found = api.get(f"/messages/{window_mail.post(sandbox)}").json()["authentication"]
-
-    assert found["dkim"]["reason"].startswith(f"signed by {HOST} only: not aligned with example.com; ")
-    assert "create a DKIM" in found["dkim"]["reason"]
-
-
-# the inspection API
-
-
-def test_there_is_no_verdict_and_no_copy_before_anything_is_sent(sandbox, api):
-    message = window_mail.post(sandbox, rcpt=("gone@nowhere.invalid",))
-    assert api.get(f"/messages/{message}").json()["authentication"] == {"dkim": None, "spf": None, "dmarc": None}
-
-    again = window_mail.post(sandbox, rcpt=("gone@nowhere.invalid", "ann@example.net"))
-    answer = api.get(f"/messages/{again}/copy", params={"recipient": "gone@nowhere.invalid"})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no-copy")
-    assert b" for ann@example.net;" in copy_of(api, again)
-
-
-@pytest.mark.parametrize(
-    ("path", "code"),
-    [
-        ("nothing/copy", "not-found"),
-        ("{}/copy?recipient=bob@example.net", "no-copy"),
-        ("{}/copy?who=x", "unknown-parameter"),
-    ],
-)
-def test_asking_for_what_is_not_there_is_answered_clearly(sandbox, api, path, code):
-    answer = api.get("/messages/" + path.format(window_mail.post(sandbox)))
-
-    assert answer.status_code in (400, 404)
-    assert answer.json()["error"]["code"] == code
-
-
-def test_a_copy_is_a_download(sandbox, api):
-    message = window_mail.post(sandbox)
-    answer = api.get(f"/messages/{message}/copy")
-
-    assert answer.headers["content-type"] == "message/rfc822"
-    assert answer.headers["content-disposition"] == f'attachment; filename="{message}-0.eml"'
-
-
-# hostile messages
-
-
-def record_of(raw, recipient="ann@example.net", mail_from="noreply@example.com"):
-    return MessageRecord(
-        id="m1",
-        account="default",
-        provider="oci",
-        channel=Channel.SMTP,
-        session="s1",
-        envelope=Envelope(mail_from=mail_from, rcpt_to=(recipient,)),
-        sender="noreply@example.com",
-        to="",
-        subject="",
-        message_id="made@example.com",
-        envelope_id="e1",
-        accepted=1_700_000_000.25,
-        size=len(raw),
-        sha256="",
-        units=1,
-        recipients=(RecipientRecord(address=recipient, outcome=Outcome.QUEUED),),
-    )
-
-
-HOSTILE = [
-    b"",
-    b"no header at all",
-    b"From noreply Sat Nov 21\nFrom: a@example.com\n\nmbox\n",
-    b" fold first\r\nFrom: a@example.com\r\n\r\n",
-    b"From: a@example.com\r\n" * 10_000 + b"\r\nx\r\n",
-    b"".join(b"X-%d: y\r\n" % number for number in range(10_000)) + b"\r\n",
-    "From: Grüße <a@bücher.example>\r\nSubject: \U0001f4a3\r\n\r\n8 bit\r\n".encode(),
-    b"From: \xff\x00@\x80\r\nDKIM-Signature: v=1; b=\r\n\r\n\xff\x00\r\n",
-    b"From: a@example.com\r\n\r\n" + b"\r\n" * 200_000,
-]
-
-
-@pytest.mark.timeout(30)
-@pytest.mark.parametrize("raw", HOSTILE, ids=lambda raw: repr(raw[:16]))
-def test_hostile_messages_get_a_copy_with_a_signature_that_holds(sandbox, account, raw):
-    services = sandbox.runtime.services
-    made = sandbox.call(delivered(services, sandbox.settings.oci, account, record_of(raw), raw, "ann@example.net"))
-    parts = split(made.octets)
-
-    assert parts.body == split(with_crlf(raw)).body
-    (key,) = [one for name, one in keys_of(sandbox, account).items() if HOST in name]
-    assert verify(parts, signatures(parts)[0], parse_record(key.decode()), 0.0)[0] == "pass"
-
-
-def test_an_envelope_can_not_add_fields(sandbox, account):
-    raw = window_mail.compose()
-    evil = "a@x.test\r\nX-Evil: yes"
-    made = sandbox.call(
-        delivered(sandbox.runtime.services, sandbox.settings.oci, account, record_of(raw, evil), raw, evil)
-    )
-
-    assert "X-Evil" not in fields_of(made.octets)
-
-
-def test_the_null_sender_stays_null(sandbox, account):
-    raw = window_mail.compose()
-    record = record_of(raw, mail_from="")
-    made = sandbox.call(
-        delivered(sandbox.runtime.services, sandbox.settings.oci, account, record, raw, "ann@example.net")
-    )
-
-    assert made.octets.startswith(b"Return-Path: <>\r\n")
-    assert made.return_path == ""
-
-
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=400))
-def test_no_octet_of_the_body_changes_but_bare_line_feeds(sandbox, account, body):
-    raw = b"From: a@example.com\r\n\r\n" + body
-    made = sandbox.call(
-        delivered(sandbox.runtime.services, sandbox.settings.oci, account, record_of(raw), raw, "ann@example.net")
-    )
-
-    assert split(made.octets).body == with_crlf(body)
-
-
-# keeping copies
 
 
 def test_copies_are_made_once_and_the_oldest_go_first(sandbox, account):
