@@ -71,6 +71,21 @@ async def press(pilot, *keys):
     await quiet(pilot)
 
 
+def run(scenario):
+    """Play a scenario to its end."""
+    asyncio.run(scenario())
+
+
+def rows(inspector):
+    """The list of messages."""
+    return inspector.panel("inbox").inbox.rows
+
+
+def subjects(inspector):
+    """The subjects in the list of messages, from its top."""
+    return [item["subject"] for item in rows(inspector).items]
+
+
 def screen_text(app):
     """What is on the screen."""
     return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips())
