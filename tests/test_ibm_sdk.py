@@ -1,39 +1,20 @@
 """The service's own SDK manages an instance, unchanged but for its URL; its models read every answer."""
 
 import inspect
-import json
 import logging
-import smtplib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from ibm_kit import ApiException, authenticators, ibm, newcomer, read, service, settings, submit
 from smtp_wire import Client, force
 
 from sandbox.app import Sandbox
 from sandbox.app.providers import load_providers
 from sandbox.core.clock import to_iso
-from sandbox.settings import Ibm, Settings
-
-ibm = pytest.importorskip("ibm_eventnotifications.event_notifications_v1", reason="needs ibm-eventnotifications")
-authenticators = pytest.importorskip("ibm_cloud_sdk_core.authenticators")
-from ibm_cloud_sdk_core import ApiException  # noqa: E402 - after the skip
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-NAME_SERVERS = ("ns1.example.net.", "ns2.example.net.")
-MESSAGE = b"From: orders@shop.example\r\nSubject: order\r\n\r\nthanks\r\n"
-
-
-def settings(data=":memory:", **own):
-    return Settings(data=str(data), ports="auto", providers=["ibm"], ibm=Ibm(**own))
-
-
-def service(sandbox, ready=None, path="/event-notifications"):
-    own = ready or sandbox.ready["ibm"]
-    made = ibm.EventNotificationsV1(authenticator=authenticators.IAMAuthenticator(own["apikey"], url=sandbox.url))
-    made.set_service_url(sandbox.url + path)
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -44,71 +25,7 @@ def running():
 
 @pytest.fixture
 def fresh(sandbox):
-    """An account of its own: its SDK client, instance, and what it needs to send."""
-    runtime = sandbox.runtime
-    account = sandbox.call(runtime.services.accounts.create())
-    sandbox.call(runtime.provision(account))
-    own = sandbox.call(runtime.connection(account))["ibm"]
-    return SimpleNamespace(
-        sandbox=sandbox, account=account, own=own, sdk=service(sandbox, own), instance=own["instance_id"]
-    )
-
-
-def read(model, response, status=200):
-    """The answer as the SDK's model reads it; it must not lose anything."""
-    assert response.get_status_code() == status
-    result = response.get_result()
-    found = model.from_dict(result)
-    assert set(found.to_dict()) == set(result)
-    return found
-
-
-def publish(here, config):
-    """The records that a configuration asks for, in a zone of the account."""
-    zones = here.sandbox.runtime.services.dns.zones
-    call = here.sandbox.call
-    call(zones.create(here.account, config.domain, zone_id=config.id, servers=NAME_SERVERS))
-    for record in (config.config.dkim, config.config.spf):
-        put_back(here, record)
-
-
-def put_back(here, record):
-    value = record.txt_value
-    strings = " ".join(f'"{value[at : at + 255]}"' for at in range(0, len(value), 255))
-    here.sandbox.call(here.sandbox.runtime.services.dns.zones.add(here.account, record.txt_name, "TXT", strings))
-
-
-def withdraw(here, record):
-    here.sandbox.call(here.sandbox.runtime.services.dns.zones.withdraw(here.account, record.txt_name, "TXT"))
-
-
-def verified(here, domain="shop.example"):
-    made = here.sdk.create_smtp_configuration(here.instance, name="shop", domain=domain)
-    config = read(ibm.SMTPCreateResponse, made, 201)
-    publish(here, config)
-    here.sdk.update_verify_smtp(here.instance, config.id, type="dkim,spf,en_authorization")
-    return config
-
-
-def submit(here, sender="orders@shop.example", username=None, password=None):
-    """(code, text) of the reply to MAIL, or to the message when MAIL was accepted."""
-    own = here.own
-    port = own["smtp"][0]["port"]
-    import ssl
-
-    with smtplib.SMTP("localhost", port, timeout=20) as client:
-        client.starttls(context=ssl.create_default_context(cafile=here.sandbox.ready["ca_file"]))
-        client.login(username or own["smtp_username"], password or own["smtp_password"])
-        reply = client.mail(sender)
-        if reply[0] != 250:
-            return reply
-        client.rcpt("ann@example.org")
-        return client.data(MESSAGE.replace(b"orders@shop.example", sender.encode()))
-
-
-def states(here, config):
-    shown = read(ibm.SMTPConfiguration, here.sdk.get_smtp_configuration(here.instance, config.id)).config
-    return shown.dkim.verification, shown.spf.verification, shown.en_authorization.verification
+    return newcomer(sandbox)
 
 
 @pytest.mark.parametrize("path", ["/event-notifications", ""])
@@ -165,6 +82,20 @@ def test_the_sixth_user_is_refused(fresh):
     assert refused.value.code == 409
 
 
+def test_the_sixth_user_is_refused_however_many_ask_at_once(fresh):
+    """Of twelve that ask at the same moment, four find room beside the ready-made user."""
+    sdks = [service(fresh.sandbox, fresh.own) for _ in range(4)]
+
+    def ask(number):
+        try:
+            return sdks[number % 4].create_smtp_user(fresh.instance, fresh.own["smtp_config_id"]).get_status_code()
+        except ApiException as error:
+            return error.code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(ask, range(12))) == [201] * 4 + [409] * 8
+
+
 def test_the_environment_configures_the_sdk(sandbox, monkeypatch):
     monkeypatch.setenv("EVENT_NOTIFICATIONS_URL", sandbox.url + "/event-notifications")
     monkeypatch.setenv("EVENT_NOTIFICATIONS_AUTH_TYPE", "iam")
@@ -203,101 +134,6 @@ def test_a_wrong_api_key_is_told_in_iams_words(sandbox):
     assert refused.value.code == 400
 
 
-# verification
-
-
-@pytest.mark.proves("ibm.smtp.550.not-verified", "ibm.smtp.550.suspended")
-def test_a_deleted_dkim_record_suspends_and_a_restored_one_resumes(fresh):
-    """By the periodic check on the account's clock, or at once when verification is asked for."""
-    config = read(ibm.SMTPCreateResponse, fresh.sdk.create_smtp_configuration(fresh.instance, "s", "shop.example"), 201)
-    username = fresh.own["smtp_username"]
-    fresh.sdk.create_smtp_user(fresh.instance, config.id, username_to_clone=username)
-    assert submit(fresh)[1] == b"5.7.1 <orders@shop.example>: Sender address rejected: domain is not verified"
-    publish(fresh, config)
-    fresh.sdk.update_verify_smtp(fresh.instance, config.id, type="dkim,spf,en_authorization")
-    assert states(fresh, config) == ("SUCCESSFUL",) * 3
-    assert submit(fresh)[0] == 250
-
-    withdraw(fresh, config.config.dkim)
-    assert submit(fresh)[0] == 250
-    fresh.account.clock.advance(86_401)
-    assert submit(fresh)[1] == b"5.7.1 <orders@shop.example>: Sender address rejected: sending is suspended"
-    assert states(fresh, config) == ("FAILED", "SUCCESSFUL", "SUCCESSFUL")
-    assert submit(fresh, "noreply@example.com")[0] == 250
-
-    put_back(fresh, config.config.dkim)
-    assert submit(fresh)[0] == 550
-    fresh.account.clock.advance(86_401)
-    assert submit(fresh)[0] == 250
-
-    withdraw(fresh, config.config.spf)
-    fresh.sdk.update_verify_smtp(fresh.instance, config.id, type="spf")
-    assert submit(fresh)[0] == 550
-
-
-def test_a_zone_of_the_ready_made_domain_takes_its_records_over(fresh):
-    """The records of the configuration that comes with an account stand in DNS until the user has a zone there."""
-    services = fresh.sandbox.runtime.services
-    config = read(ibm.SMTPConfiguration, fresh.sdk.get_smtp_configuration(fresh.instance, fresh.own["smtp_config_id"]))
-    for record in (config.config.dkim, config.config.spf):
-        answer = fresh.sandbox.call(services.dns.lookup.query(fresh.account, record.txt_name, "TXT"))
-        assert answer.records == (record.txt_value,)
-    fresh.sandbox.call(services.dns.zones.create(fresh.account, "example.com", zone_id="z", servers=NAME_SERVERS))
-    fresh.account.clock.advance(86_401)
-    assert submit(fresh, "noreply@example.com")[0] == 550
-
-
-def test_the_background_makes_the_periodic_check_too(fresh):
-    """Nobody sends or asks: the stored state changes by itself."""
-    import time
-
-    config = verified(fresh)
-    withdraw(fresh, config.config.spf)
-    fresh.account.clock.advance(86_401)
-    store = fresh.sandbox.runtime.services.store.resources
-    for _ in range(600):
-        row = fresh.sandbox.call(store.get(fresh.account.id, "ibm", "smtp-config", config.id))
-        if row.data["verification"]["spf"] == "FAILED":
-            break
-        time.sleep(0.1)
-    assert row.data["verification"] == {"dkim": "SUCCESSFUL", "spf": "FAILED", "en_authorization": "SUCCESSFUL"}
-
-
-def test_a_permissive_sandbox_verifies_at_once():
-    with Sandbox(Settings(data=":memory:", ports="auto", providers=["ibm"], permissive=True)) as sandbox:
-        made = service(sandbox).create_smtp_configuration(sandbox.ready["ibm"]["instance_id"], "p", "p.example")
-        config = read(ibm.SMTPCreateResponse, made, 201).config
-        assert {config.dkim.verification, config.spf.verification, config.en_authorization.verification} == {
-            "SUCCESSFUL"
-        }
-
-
-def test_a_clone_logs_in_for_both_domains(fresh):
-    config = verified(fresh)
-    made = read(ibm.SMTPUserResponse, fresh.sdk.create_smtp_user(fresh.instance, config.id), 201)
-    assert submit(fresh, "noreply@example.com", made.username, made.password)[0] == 553
-    fresh.sdk.create_smtp_user(fresh.instance, fresh.own["smtp_config_id"], username_to_clone=made.username)
-    assert submit(fresh, "noreply@example.com", made.username, made.password)[0] == 250
-    assert submit(fresh, username=made.username, password=made.password)[0] == 250
-    fresh.sdk.delete_smtp_user(fresh.instance, config.id, made.id)
-    assert submit(fresh, username=made.username, password=made.password)[0] == 553
-    assert submit(fresh, "noreply@example.com", made.username, made.password)[0] == 250
-
-
-def test_allowed_addresses_decide_who_may_log_in(fresh):
-    """One account's subnets don't let a client in that another's keep out: it is told when it logs in."""
-    url = f"/v1/instances/{fresh.instance}/smtp/config/{fresh.own['smtp_config_id']}/allowed_ips"
-    request = fresh.sdk.prepare_request("PATCH", url, data=json.dumps({"subnets": ["10.0.0.0/8"]}).encode(),
-                                        headers={"content-type": "application/json"})  # fmt: skip
-    assert fresh.sdk.send(request).get_result()["subnets"] == ["10.0.0.0/8"]
-    with pytest.raises(smtplib.SMTPAuthenticationError, match="Client host rejected") as refused:
-        submit(fresh, "noreply@example.com")
-    assert refused.value.smtp_code == 554
-
-
-# metrics
-
-
 def test_metrics_and_the_status_of_a_message_by_its_queue_id(fresh):
     services, call = fresh.sandbox.runtime.services, fresh.sandbox.call
     told = submit(fresh, "noreply@example.com")
@@ -327,9 +163,6 @@ def test_metrics_and_the_status_of_a_message_by_its_queue_id(fresh):
     assert bounce.error_message
 
 
-# a data folder
-
-
 def test_a_restart_keeps_the_instance_and_adds_what_the_settings_gained(tmp_path):
     """Credentials and DKIM keys stay; a new domain gets a configuration with the same user, and is the one shown."""
     shown = []
@@ -348,9 +181,6 @@ def test_a_restart_keeps_the_instance_and_adds_what_the_settings_gained(tmp_path
     assert [one["domain"] for one in both] == ["example.com", "second.example"]
     assert both[0] == first[0]
     assert (before["domain"], after["domain"]) == ("example.com", "second.example")
-
-
-# what goes wrong
 
 
 @pytest.mark.proves("ibm.https.500.internal", "ibm.https.503.unavailable")
@@ -395,20 +225,6 @@ def test_a_forced_error_is_read_by_the_sdk(sandbox, entry):
     )
     assert (refused.value.code, refused.value.message) == (entry.status, said)
     assert service(sandbox).list_smtp_configurations(instance, search="forced").get_result()["total_count"] == 0
-
-
-def test_the_sixth_user_is_refused_however_many_ask_at_once(fresh):
-    """Of twelve that ask at the same moment, four find room beside the ready-made user."""
-    sdks = [service(fresh.sandbox, fresh.own) for _ in range(4)]
-
-    def ask(number):
-        try:
-            return sdks[number % 4].create_smtp_user(fresh.instance, fresh.own["smtp_config_id"]).get_status_code()
-        except ApiException as error:
-            return error.code
-
-    with ThreadPoolExecutor(4) as pool:
-        assert sorted(pool.map(ask, range(12))) == [201] * 4 + [409] * 8
 
 
 def test_the_sdk_has_no_smtp_operation_that_is_not_answered():
