@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from smtp_wire import forget
+from web_browser import chromium, watched
 
 
 @pytest.fixture
@@ -18,3 +19,17 @@ def api(sandbox):
     with httpx.Client(base_url=f"{sandbox.url}/sandbox/v1", trust_env=False, timeout=20) as client:
         client.post("/reset").raise_for_status()
         yield client
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A running Chromium."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser, sandbox, api):
+    """A page of it that must not fail; the module's sandbox starts over before each test."""
+    with watched(browser, sandbox) as opened:
+        yield opened

@@ -71,12 +71,6 @@ def _be_refused(sandbox):
         client.mail("stranger@elsewhere.example")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with web_browser.chromium() as running:
-        yield running
-
-
 def views(sandbox):
     """(name, address) of everything that can be looked at."""
     message = f"#messages/{sandbox.first}"

@@ -67,12 +67,6 @@ def sandbox():
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with web_browser.chromium() as running:
-        yield running
-
-
 def test_the_trap_notices_a_page_that_is_not_walled_in(browser):
     with web_browser.trap() as (address, asked):
         page = browser.new_page()

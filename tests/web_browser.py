@@ -69,6 +69,23 @@ def _tried(request, sandbox):
     return _elsewhere(request, sandbox) and request.failure not in ("csp", "origin", "net::ERR_BLOCKED_BY_CSP")
 
 
+def expect(found):
+    """What Playwright expects of a page or of something on it; waits for it."""
+    from playwright.sync_api import expect as playwright_expect
+
+    return playwright_expect(found)
+
+
+def rows(page):
+    """The rows of the list that is shown."""
+    return page.locator(".windowed:visible a.row")
+
+
+def see(page, text):
+    """Wait until the page shows a text."""
+    page.locator("main").get_by_text(text).locator("visible=true").first.wait_for()
+
+
 @contextmanager
 def trap():
     """(address, list of what was asked): a server that no message may reach."""

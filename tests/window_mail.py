@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import smtplib
+import ssl
 from email.message import EmailMessage
 
 from sandbox.core.model import Channel, Envelope, Principal, Stage, Submission
@@ -63,3 +65,21 @@ def begin(sandbox, *, session, client="127.0.0.1:9"):
     )
     services.sessions.enter(transcript)
     return transcript
+
+
+def smtp(sandbox):
+    """A client that is logged in to the sandbox."""
+    oci = sandbox.ready["oci"]
+    (listener,) = (one for one in oci["smtp"] if one["stands_for"] == 587)
+    client = smtplib.SMTP(listener["host"], listener["port"], timeout=20)
+    client.starttls(context=ssl.create_default_context(cafile=sandbox.ready["ca_file"]))
+    client.login(oci["smtp_username"], oci["smtp_password"])
+    return client
+
+
+def mail(subject, sender=SENDER):
+    """A message for such a client to send."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, "ann@example.net", subject
+    message.set_content("Dear reader")
+    return message
