@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from contextlib import closing
 from dataclasses import field
 from typing import Any
 
+from sandbox.core.cancellation import finished
 from sandbox.core.model import Channel
 from sandbox.core.store.database import Database, Transaction
 from sandbox.core.store.messages import Clause
@@ -52,8 +54,15 @@ class SessionRows:
 
         `patient` callers rather wait a moment than have a commit of their own.
         """
-        quick = len(record.lines) <= FEW_LINES
-        await self._database.write_together(_add_all, record, quick=quick, patient=patient)
+        if len(record.lines) <= FEW_LINES:
+            await self._database.write_together(_add_all, (record, _row(record)), quick=True, patient=patient)
+        else:
+            await finished(self._add_long(record, patient=patient))
+
+    async def _add_long(self, record: SessionRecord, *, patient: bool) -> None:
+        """Put it into its form in a thread, and before others wait for the transaction: that takes milliseconds."""
+        row = await asyncio.to_thread(_row, record)
+        await self._database.write_together(_add_all, (record, row), quick=False, patient=patient)
 
     async def page(
         self,
@@ -128,10 +137,10 @@ def _row(record: SessionRecord) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _add_all(transaction: Transaction, records: Sequence[SessionRecord]) -> list[None]:
-    transaction.insert("sessions", _COLUMNS, [_row(record) for record in records])
-    transaction.events_together([event for record in records for event in _events(record)])
-    return [None] * len(records)
+def _add_all(transaction: Transaction, ended: Sequence[tuple[SessionRecord, tuple[Any, ...]]]) -> list[None]:
+    transaction.insert("sessions", _COLUMNS, [row for _, row in ended])
+    transaction.events_together([event for record, _ in ended for event in _events(record)])
+    return [None] * len(ended)
 
 
 def _events(record: SessionRecord) -> Iterator[dict[str, Any]]:

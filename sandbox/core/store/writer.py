@@ -320,7 +320,7 @@ class Writer:
             self._undo("ROLLBACK TO job")
             self._connection.execute("RELEASE job")
             if len(jobs) == 1:
-                jobs[0].error = error
+                jobs[0].error, jobs[0].events = error, []
             else:
                 for job in jobs:
                     self._perform([job])
