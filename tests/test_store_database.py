@@ -115,7 +115,7 @@ def test_a_slow_job_is_the_threads_with_its_commit(tmp_path):
 
 
 def test_after_a_slow_commit_clients_that_took_turns_go_together(tmp_path, monkeypatch):
-    for name, value in (("SLOW_SECONDS", -1.0), ("GATHER_SHARE", 1e6), ("GATHER_SECONDS", 0.5)):
+    for name, value in (("SLOW_SECONDS", -1.0), ("GATHER_TIMES", 1e6), ("GATHER_SECONDS", 0.5)):
         monkeypatch.setattr(writer, name, value)
 
     async def client(database, name):
@@ -136,6 +136,19 @@ def test_after_a_slow_commit_clients_that_took_turns_go_together(tmp_path, monke
     shared, stored = run(story())
     assert shared <= 25  # each for itself would take 40
     assert stored == 42
+
+
+def test_nobody_waits_for_the_sandbox_itself_to_come_again(tmp_path, monkeypatch):
+    for name, value in (("GATHER_TIMES", 1e9), ("GATHER_SECONDS", 600.0)):
+        monkeypatch.setattr(writer, name, value)
+
+    async def story():
+        async with opened(tmp_path / "store.db") as database:
+            await asyncio.gather(quickly(database, "client"), database.glance(count))
+            await quickly(database, "the same again")
+            return await database.read(count)
+
+    assert run(story()) == 2
 
 
 def commits(database, seconds=0.0):

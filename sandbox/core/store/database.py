@@ -65,7 +65,7 @@ class Database:
             raise StoreError(f"{name} can't be opened ({error}): is the folder writable?") from error
         return connection
 
-    async def write(self, work: Callable[[Transaction], T], *, quick: bool = False) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, quick: bool = False, background: bool = False) -> T:
         """Run `work` in the writer's next transaction; returns its result once that is durable.
 
         `quick` work is a few statements that touch few pages: it is done on the event loop.
@@ -73,7 +73,9 @@ class Database:
         Raises what `work` raised (and nothing of it is kept), or `StoreError` when the commit failed. Cancelling the
         caller does not undo the job.
         """
-        return await self.write_together(lambda transaction, _: (work(transaction),), None, quick=quick)
+        return await self.write_together(
+            lambda transaction, _: (work(transaction),), None, quick=quick, background=background
+        )
 
     async def write_together(
         self,
@@ -82,17 +84,19 @@ class Database:
         *,
         quick: bool,
         patient: bool = False,
+        background: bool = False,
     ) -> T:
         """Like `write`, for work that is cheaper for many: `work` gets the items of all jobs of its kind that wait.
 
         It returns their results in order. When it raises, nothing of it is kept, and it is called again for each item.
         `quick` work is a few statements that touch few pages: it is done on the event loop. `patient` work waits a
-        moment for another job whose commit it can share.
+        moment for another job whose commit it can share. `background` work is nobody's who comes again when it is done.
         """
         if self._closed:
             raise StoreError("the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.put(Job(work=work, item=item, quick=quick, patient=patient, future=future))
+        job = Job(work=work, item=item, quick=quick, patient=patient, background=background, future=future)
+        self._writer.put(job)
         return await future
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -108,7 +112,7 @@ class Database:
         A thread would have to ask for the interpreter after each of them. For what writes afterwards anyway, since it
         waits like a writer while another process holds the file.
         """
-        return await self.write(lambda transaction: work(transaction.connection), quick=True)
+        return await self.write(lambda transaction: work(transaction.connection), quick=True, background=True)
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:

@@ -147,7 +147,9 @@ class QueueRows:
         later will do, with the commit of somebody else.
         """
         done = _Done(account=account, attempts=attempts, reports=reports)
-        return await self._database.write_together(_record_all, done, quick=done.quick, patient=patient)
+        return await self._database.write_together(
+            _record_all, done, quick=done.quick, patient=patient, background=True
+        )
 
 
 _COLUMNS = (

@@ -7,9 +7,9 @@ commits quick jobs itself. A group of jobs that raises is rolled back alone, to 
 price: SQLite keeps a second copy of every page. So quick jobs are tried without them first, and when one raises, the
 transaction is begun once more. When the commit itself fails, nobody's future succeeds.
 
-A job that is patient waits a moment for another one to share its commit. After a commit of the thread, those who were
-just answered have a part of its time to come again, and go together with those who came meanwhile: groups of clients
-that take turns would wait for each other's syncs.
+A job that is patient waits a moment for another one to share its commit. After a commit, clients that were just
+answered have a while to come again, and go together with those who came meanwhile: a commit costs nearly as much for
+one as for sixteen, and groups of clients that take turns would wait for each other's syncs.
 """
 
 from __future__ import annotations
@@ -46,9 +46,12 @@ STALL_SECONDS = 0.02
 """A single commit on the loop that takes longer is enough: everybody waited for it."""
 ELSEWHERE, LONG_ELSEWHERE = 32, 512
 """Commits of the thread until the loop tries again; twice as many each time, unless it went well that often before."""
-GATHER_SHARE, GATHER_SECONDS = 0.5, 0.005
-"""How much of the time that the last commit took others are waited for, and how long at the most."""
-GATHER_JOBS = 8
+GATHER_TIMES, GATHER_SECONDS = 8, 0.005
+"""How many times as long as the last commit took others are waited for, and how long at the most.
+
+Under load the loop has enough to do meanwhile: a commit costs as much as all the rest of two messages.
+"""
+GATHER_JOBS = 16
 """Jobs that are enough for a commit: who waits for more saves little."""
 _SPOILING = (sqlite3.OperationalError, sqlite3.DatabaseError)
 """A full disk, a lost or a damaged file (the second one is that by itself, not as a base) spoils the transaction."""
@@ -68,6 +71,8 @@ class Job(Generic[T]):
     """
     patient: bool
     """Whether it would rather share the commit of a later job than have one of its own."""
+    background: bool
+    """Whether the sandbox does it by itself: nobody is answered who would come again."""
     future: asyncio.Future[T]
     result: T | None = None
     error: BaseException | None = None
@@ -75,8 +80,8 @@ class Job(Generic[T]):
 
     @property
     def clients(self) -> bool:
-        """Whether a client waits for it, who is likely to come again: nothing else is quick and in a hurry."""
-        return self.quick and not self.patient
+        """Whether a client waits for it, who is likely to come again soon."""
+        return self.quick and not (self.patient or self.background)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +92,7 @@ class _Batch:
     """What the thread has to do before it commits."""
     begun: bool = False
     took: float = 0.0
-    """Seconds that the thread's commit took; 0 for one of the loop."""
+    """Seconds that the commit took."""
     expected: int = 0
     """How many clients' jobs the next one may have: of those who are answered now, and of those who came meanwhile."""
 
@@ -169,9 +174,9 @@ class Writer:
     def _look_again(self, last: _Batch) -> None:
         """After a transaction: gather jobs for the next, go on with what came meanwhile, or rest."""
         expected = min(last.expected, GATHER_JOBS)
-        if last.took and expected > max(1, self._clients):
+        if expected > max(1, self._clients):
             self._gathering = expected
-            self._start_in(min(GATHER_SECONDS, last.took * GATHER_SHARE))
+            self._start_in(min(GATHER_SECONDS, last.took * GATHER_TIMES))
         elif self._hurried:
             self._go_on()
         else:
@@ -198,7 +203,7 @@ class Writer:
                 batch.begun = self._try_to_begin() and (self._perform_at_once(quick) or self._perform_again(quick))
                 if batch.begun:
                     batch.left = [job for job in jobs if not job.quick]
-                    if not batch.left and self._commit_here():
+                    if not batch.left and self._commit_here(batch):
                         self._settle(batch)
                         return
             except (sqlite3.Error, OSError, StoreError) as error:
@@ -226,15 +231,15 @@ class Writer:
         self._perform_all(jobs)
         return True
 
-    def _commit_here(self) -> bool:
+    def _commit_here(self, batch: _Batch) -> bool:
         """Commit on the loop while the disk is quick; False when the thread is to do it."""
         if self._elsewhere:
             self._elsewhere -= 1
             return False
         began = time.perf_counter()
         self._connection.execute("COMMIT")
-        took = time.perf_counter() - began
-        self._judge(took)
+        batch.took = time.perf_counter() - began
+        self._judge(batch.took)
         return True
 
     def _judge(self, took: float) -> None:
