@@ -280,6 +280,7 @@ class Writer:
                 self._fail(batch, error)
             with contextlib.suppress(RuntimeError):  # that loop is gone, and its waiters with it
                 batch.loop.call_soon_threadsafe(self._settle, batch)
+            del batch  # what was written may be large, and the next may be long in coming
 
     def _finish(self, batch: _Batch) -> None:
         if not batch.begun:
