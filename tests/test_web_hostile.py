@@ -123,7 +123,9 @@ def test_hostile_headers_and_names_are_only_text(sandbox, browser):
         links.nth(len(SUBJECTS) - 1).wait_for()
         assert set(page.locator(".windowed .subject").all_inner_texts()) == set(SUBJECTS)
         for number in range(len(SUBJECTS)):
+            subject = page.locator(".windowed .subject").nth(number).inner_text()
             links.nth(number).click()
+            web_browser.expect(page.locator("main h2").first).to_have_text(subject)  # and not the message before
             page.locator("[data-tab=parts]").click()
             with page.expect_download() as download:
                 page.locator("[role=tabpanel] table a").last.click()
