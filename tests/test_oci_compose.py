@@ -78,6 +78,24 @@ def test_a_body_comes_out_as_it_went_in(text):
     assert body.removesuffix(b"\r\n") == wanted.encode("utf-8", "replace").removesuffix(b"\r\n")
 
 
+@pytest.mark.parametrize(
+    ("line", "encoding"), [("x" * 70, "7bit"), ("x" * 900, "7bit"), ("x" * 999, "quoted-printable")]
+)
+def test_it_is_the_length_of_lines_that_needs_an_encoding_and_not_the_length_of_the_body(line, encoding):
+    part = message_from_bytes(composed(text="\n".join([line] * 100)), policy=policy.default)
+    assert part["Content-Transfer-Encoding"] == encoding
+
+
+@pytest.mark.parametrize("length", range(60, 90))
+def test_plain_words_are_folded_where_the_name_of_the_field_leaves_no_room(length):
+    """RFC 5322 section 2.1.1: lines should have no more than 78 characters."""
+    words = ("word " * length)[:length].strip()
+    raw = composed(subject=words, headers={"X-Of-My-Own": words})
+    assert max(map(len, raw.split(b"\r\n\r\n")[0].split(b"\r\n"))) <= 78
+    found = message_from_bytes(raw, policy=policy.default)
+    assert (found["Subject"], found["X-Of-My-Own"]) == (words, words)
+
+
 def test_lone_surrogates_do_not_break_a_message():
     raw = composed(subject="\ud800", text="\udfff", to=(Mailbox(email="ada@example.org", name="\ud800"),))
     assert message_from_bytes(raw, policy=policy.SMTP)["subject"] == "?"
