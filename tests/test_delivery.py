@@ -5,71 +5,15 @@ import time
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from plain_provider import PlainRules, message
+from delivery_story import NOW, story
 from report_checks import arf as arf_faults
 from report_checks import dsn as dsn_faults
 
-from sandbox.core.accounts import Accounts
-from sandbox.core.attempts import Attempt, Decision, FollowUp, Verdict
-from sandbox.core.delivery import FAIR, Delivery, DeliveryOptions
+from sandbox.core.attempts import FollowUp
+from sandbox.core.delivery import FAIR
 from sandbox.core.errors import NotFoundError
-from sandbox.core.magic import MAGIC, OUTCOME_DOMAIN, magic_decision
-from sandbox.core.outcomes import Outcomes
-from sandbox.core.retries import DAY, RetrySchedule
-from sandbox.core.store import Store
-
-NOW = 1000.0
-
-
-class World:
-    """Every domain takes mail."""
-
-    async def decide(self, account, domain):
-        return Decision(verdict=Verdict.DELIVERED, reply="250 2.1.5 ok", mta="mx.test")
-
-
-class Story:
-    """One sandbox's delivery in memory, at a standing clock."""
-
-    def __init__(self, on_commit=lambda _: None, soft_bounces=3):
-        self.store = Store(None, on_commit)
-        self.accounts = Accounts(self.store, lambda: NOW, seed=1)
-        self.delivery = Delivery(
-            store=self.store,
-            accounts=self.accounts,
-            rules={"plain": PlainRules(self.store)},
-            outcomes=Outcomes(self.store, World(), blackhole={"hole.test"}),
-            options=DeliveryOptions(soft_bounces=soft_bounces),
-        )
-
-    async def __aenter__(self):
-        await self.accounts.load()
-        self.account = self.accounts.ready_made
-        return self
-
-    async def __aexit__(self, *_):
-        await self.store.close()
-
-    async def accept(self, name, recipients, **more):
-        wanted = recipients if isinstance(recipients, dict) else dict.fromkeys(recipients, NOW)
-        await self.store.messages.accept(message(name, wanted, **more), b"From: a@b.c\r\n\r\nx\r\n", [])
-
-    async def events(self, *kinds):
-        found = await self.store.events.since("default", limit=1_000_000)
-        return [(event.at, event.type, event.recipient) for event in found if not kinds or event.type in kinds]
-
-    async def outcomes(self, name):
-        return {r.address: str(r.outcome) for r in (await self.store.messages.get("default", name)).recipients}
-
-
-def story(tell, **options):
-    async def run():
-        async with Story(**options) as this:
-            await tell(this)
-
-    asyncio.run(run())
+from sandbox.core.magic import OUTCOME_DOMAIN
+from sandbox.core.retries import DAY
 
 
 def test_only_what_is_due_is_tried():
@@ -335,61 +279,25 @@ def test_the_loop_wakes_when_a_message_is_accepted():
     story(tell, on_commit=lambda events: tried.set() if events[0].type == "recipient.delivered" else None)
 
 
-def expected(address, accepted, until, schedule=RetrySchedule()):  # noqa: B008 - a frozen value
-    """The model: what happens to one recipient, by walking the tables with a pencil."""
-    found, at, number = [], accepted, 1
-    while True:
-        decision = magic_decision(Attempt(recipient=address, sender="", number=number))
-        if decision.verdict is not Verdict.TEMPORARY:
-            kind = "delivered" if decision.verdict is Verdict.DELIVERED else "hard_bounced"
-            found.append((at, f"recipient.{kind}", address))
-            if decision.follow_up:
-                later = {"complaint": "complained", "unsubscribe": "unsubscribed", "bounce": "hard_bounced"}
-                found.append((at + 60, f"recipient.{later[decision.follow_up]}", address))
-            break
-        due = schedule.next_attempt(accepted, at, number, decision.delay)
-        found.append((at, "recipient.deferred" if due else "recipient.soft_bounced", address))
-        if due is None:
-            break
-        at, number = due, number + 1
-    return [event for event in found if event[0] <= until]
+def test_the_loop_comes_back_by_itself_for_what_is_due_later():
+    """Also when what it did meanwhile leaves nothing to do."""
 
-
-recipients = st.lists(
-    st.tuples(st.sampled_from(sorted(MAGIC)), st.integers(0, 2000), st.integers(0, 10**6)),
-    max_size=12,
-    unique_by=lambda t: t[2],
-)
-steps = st.lists(st.floats(1, 2 * DAY), min_size=1, max_size=6)
-
-
-@settings(deadline=None, max_examples=40)
-@given(recipients, steps)
-def test_any_walk_through_time_gives_each_event_once_at_its_moment(wanted, walk):
     async def tell(this):
-        plan = []
-        for name, later, label in wanted:
-            address, accepted = f"{name}+{label}@{OUTCOME_DOMAIN}", NOW + later
-            await this.accept(f"m{label}", {address: accepted}, accepted=accepted)
-            plan += expected(address, accepted, NOW + sum(walk))
-        for step in walk:
-            await this.delivery.advance(this.account, step)
-        happened = [event for event in await this.events() if event[1].startswith("recipient.")]
-        assert sorted(happened) == sorted(plan)
-        assert [at for at, *_ in happened] == sorted(at for at, *_ in happened)
+        loop = asyncio.ensure_future(this.delivery.run())
+        await asyncio.sleep(0)
+        await this.accept("m1", {"later@x.test": NOW + 0.3})
+        await this.accept("m2", {"now@x.test": NOW})
+        this.delivery.wake()
+        await asyncio.wait_for(tried["now@x.test"].wait(), 20)
+        await asyncio.wait_for(tried["later@x.test"].wait(), 20)
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
 
-    story(tell, soft_bounces=100)
+    def note(events):
+        for event in events:
+            if event.type == "recipient.delivered":
+                tried[event.recipient].set()
 
-
-def test_ten_thousand_recipients_pass_three_days_in_seconds():
-    async def tell(this):
-        for group in range(10):
-            names = [f"full-then-ok+{group}-{n}@{OUTCOME_DOMAIN}" for n in range(1000)]
-            await this.accept(f"m{group}", names)
-        started = time.perf_counter()
-        await this.delivery.advance(this.account, 3 * DAY)
-        assert time.perf_counter() - started < 30
-        kinds = Counter(kind for _, kind, _ in await this.events())
-        assert kinds == {"recipient.deferred": 30_000, "recipient.delivered": 10_000}
-
-    story(tell)
+    begun = time.monotonic()
+    tried = {"now@x.test": asyncio.Event(), "later@x.test": asyncio.Event()}
+    story(tell, on_commit=note, source=lambda: NOW + time.monotonic() - begun)

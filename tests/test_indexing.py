@@ -9,13 +9,15 @@ from dataclasses import replace
 
 import pytest
 from dialogues import settings_of
+from plain_provider import message as record_of
 from smtp_wire import Client, stored
 
 from sandbox.app import Sandbox
 from sandbox.core import reading_process
 from sandbox.core.digesting import digest
-from sandbox.core.indexing import FEW, Indexer
+from sandbox.core.indexing import BATCH, FEW, Indexer
 from sandbox.core.reading_process import ClosedError, OverBudgetError, ReadingProcess
+from sandbox.core.store import Store
 from sandbox.core.store.messages import EVERY
 
 HEADER = b"From: noreply@example.com\r\nSubject: x\r\n"
@@ -214,3 +216,18 @@ def test_the_process_starts_only_when_there_is_much_to_read():
         assert running.poll() is None
         client.close()
     assert running.poll() is not None
+
+
+def test_who_waits_for_the_index_finds_everything_in_it_however_much_that_is():
+    async def story():
+        store = Store(None, lambda _: None)
+        indexer = Indexer(store)
+        for number in range(BATCH + 5):
+            await store.messages.accept(record_of(f"m{number}", {"a@x.test": 1.0}), HEADER + b"\r\nx\r\n", [])
+        await indexer.catch_up()
+        left = await store.index.waiting(1, 1000)
+        await indexer.close()
+        await store.close()
+        return left.messages
+
+    assert list(asyncio.run(story())) == []
