@@ -1,6 +1,6 @@
 """The sandbox (full policy, durable before it answers) beside its peers, interleaved in one run; writes the results page.
 
-`python benchmarks/compare.py` installs what it needs beside the checkout, and takes about a quarter of an hour.
+`python benchmarks/compare.py` installs what it needs beside the checkout, and takes about ten minutes.
 """
 
 import argparse

@@ -279,6 +279,22 @@ def test_the_loop_wakes_when_a_message_is_accepted():
     story(tell, on_commit=lambda events: tried.set() if events[0].type == "recipient.delivered" else None)
 
 
+def test_the_store_does_not_take_a_delivery_for_a_client_who_comes_again(monkeypatch):
+    """It would keep others waiting for it."""
+
+    async def tell(this):
+        await this.accept("m1", ["r0@x.test"])
+        writer, jobs = this.store.database._writer, []
+        put = writer.put
+        monkeypatch.setattr(writer, "put", lambda job: (jobs.append(job), put(job)))
+        await this.delivery._run_round()
+        recorded = [job for job in jobs if job.quick and job.work.__name__ == "_record_all"]
+        assert recorded
+        assert not any(job.clients for job in recorded)
+
+    story(tell)
+
+
 def test_the_loop_comes_back_by_itself_for_what_is_due_later():
     """Also when what it did meanwhile leaves nothing to do."""
 
