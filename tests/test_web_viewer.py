@@ -174,10 +174,9 @@ def test_the_list_keeps_the_readers_place_and_follows_by_cursor(sandbox, page):
     rows(page).first.wait_for()
     assert page.locator(".windowed li").count() < 40
     scroller = page.locator(".windowed")
-    for _ in range(6):
-        scroller.evaluate("one => one.scrollTop = one.scrollHeight")
-        page.wait_for_timeout(50)
-    page.locator(".subject", has_text=re.compile("^Mail 0$")).wait_for()
+    last = page.locator(".subject", has_text=re.compile("^Mail 0$"))
+    web_browser.until(page, lambda: scroller.evaluate("one => one.scrollTop = one.scrollHeight") and last.count())
+    last.wait_for()
     scroller.evaluate("one => one.scrollTop = 50 * 80")
     page.locator(".subject", has_text=re.compile("^Mail 179$")).wait_for()
     before = page.locator("li", has_text="Mail 179").bounding_box()["y"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from importlib import resources
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-proxy-server",
 ]  # fmt: skip
+PATIENCE = 30
+"""Seconds that a page may take for anything: only a page that never does it fails, not one on a busy machine."""
 NOISE = (
     "Content Security Policy", "ERR_BLOCKED_BY_CSP", "Blocked script execution", "ERR_BLOCKED_BY_RESPONSE", "Refused to",
     "Unsafe attempt to load", "Blocked autofocusing", "does not support attachShadow",
@@ -41,7 +44,7 @@ def chromium():
 def watched(browser, sandbox, *, scheme="light", width=1280, height=800):
     """A page that must not fail, complain or ask anybody but the sandbox."""
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE * 1000)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=sandbox.url)
     page = context.new_page()
     problems = []
@@ -73,6 +76,7 @@ def expect(found):
     """What Playwright expects of a page or of something on it; waits for it."""
     from playwright.sync_api import expect as playwright_expect
 
+    playwright_expect.set_options(timeout=PATIENCE * 1000)
     return playwright_expect(found)
 
 
@@ -84,6 +88,14 @@ def rows(page):
 def see(page, text):
     """Wait until the page shows a text."""
     page.locator("main").get_by_text(text).locator("visible=true").first.wait_for()
+
+
+def until(page, true):
+    """Wait until something is true that the page's requests make true."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        page.wait_for_timeout(10)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 // A list of any length of which only the rows in sight exist: rows have one height, pages come by cursor while scrolling.
 import { element, empty, fill } from "./dom.js";
+import { released } from "./pressed.js";
 
 const AROUND = 8; // rows beyond the sight, above and below
 const AHEAD = 60; // rows from the end at which the next page is fetched
@@ -12,6 +13,7 @@ export class Windowed {
     this.items = [];
     this.places = new Map();
     this.rows = new Map();
+    this.gone = new Set(); // dropped since the list began: an answer that is on its way may still name them
     this.next = null;
     this.total = 0;
     this.exact = true;  // false: there are at least so many
@@ -28,8 +30,10 @@ export class Windowed {
   async restart() {
     const round = (this.round += 1);
     this.loading = null;
+    this.gone.clear();
     const page = await this.fetch(null);
     if (round !== this.round) return;
+    this.places.clear(); // every row is drawn anew, since its link leads back to this search
     this.element.scrollTop = 0;
     this.take(page.items, page);
   }
@@ -44,6 +48,7 @@ export class Windowed {
       head.push(...following.items);
       page = { ...following, total: page.total, total_exact: page.total_exact };
     }
+    await released();
     if (round !== this.round) return;
     const meets = head.length ? this.places.get(head.at(-1).id) : undefined;
     if (meets === undefined || !page.next) return this.take(head, page);
@@ -68,25 +73,38 @@ export class Windowed {
   }
 
   take(items, { next, total, total_exact: exact = true }) {
-    this.items = items;
-    this.places = new Map(items.map((item, at) => [item.id, at]));
+    this.items = items.filter((item) => !this.gone.has(item.id)).map((item) => this.known(item));
+    this.places = new Map(this.items.map((item, at) => [item.id, at]));
     this.next = next;
-    this.total = Math.max(total, items.length);
+    this.total = Math.max(total, this.items.length);
     this.exact = exact;
     this.count(this.total, exact);
     this.paint();
   }
 
+  // A row is drawn anew when its item is another: one that says the same as before stays the one that it was.
+  known(item) {
+    const before = this.items[this.places.get(item.id)];
+    return before && JSON.stringify(before) === JSON.stringify(item) ? before : item;
+  }
+
   replace(item) {
     const at = this.places.get(item.id);
     if (at === undefined) return;
-    this.items[at] = item;
+    this.items[at] = this.known(item);
     this.paint();
   }
 
   drop(ids) {
-    const gone = new Set(ids.filter((id) => this.places.has(id)));
-    if (gone.size) this.take(this.items.filter((item) => !gone.has(item.id)), { next: this.next, total: this.total - gone.size, total_exact: this.exact });
+    for (const id of ids) this.gone.add(id);
+    const lost = ids.filter((id) => this.places.has(id)).length;
+    if (lost) this.take(this.items, { next: this.next, total: this.total - lost, total_exact: this.exact });
+  }
+
+  // Draw every row anew: what it shows besides its item has changed.
+  redraw() {
+    for (const known of this.rows.values()) known.item = null;
+    this.paint();
   }
 
   soon() {

@@ -2,6 +2,7 @@
 import * as api from "../api.js";
 import { card, choice, drawing, element, fill } from "../dom.js";
 import { duration } from "../format.js";
+import { released } from "../pressed.js";
 
 const SERIES = [
   ["accepted", "Accepted", ["message.accepted"]],
@@ -21,6 +22,7 @@ export function makeChart() {
 
   async function load() {
     const found = await api.activity(span);
+    await released();
     const rows = SERIES.map(([name, title, types]) => ({ name, title, values: found.items.map(({ counts }) => sum(counts, types)) }));
     fill(body, ...rows.map((row) => line(row, found)));
   }

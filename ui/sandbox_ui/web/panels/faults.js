@@ -2,6 +2,7 @@
 import * as api from "../api.js";
 import { button, element, fill } from "../dom.js";
 import { badge } from "../format.js";
+import { released } from "../pressed.js";
 import { link } from "../route.js";
 import { attempt } from "../tell.js";
 
@@ -9,6 +10,7 @@ export class Faults {
   constructor(changed) {
     this.changed = changed;
     this.items = [];
+    this.round = 0;
     this.element = element("div", { class: "faults" });
   }
 
@@ -17,7 +19,11 @@ export class Faults {
   }
 
   async load() {
-    this.items = (await api.faults()).items;
+    const round = (this.round += 1);
+    const { items } = await api.faults();
+    await released();
+    if (round !== this.round) return;
+    this.items = items;
     this.paint();
     this.changed();
   }

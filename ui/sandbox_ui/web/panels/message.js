@@ -4,6 +4,7 @@ import { ask } from "../dialog.js";
 import { button, element, pairs } from "../dom.js";
 import { badge, count, moment, outcome, size } from "../format.js";
 import { paced } from "../live.js";
+import { released } from "../pressed.js";
 import { link } from "../route.js";
 import { tabs } from "../tabs.js";
 import { attempt } from "../tell.js";
@@ -23,9 +24,10 @@ export async function makeMessage(id, { removed, tab, turned }) {
   let message = await api.show(id);
   const head = element("div", { class: "head" });
   const views = tabs("Message", viewsOf(() => message), tab, turned);
+  const changes = { waiting: 0, done: 0 };
   if (!message.read) {
     message = { ...message, read: true };
-    api.change(id, { read: true }).catch(() => {});
+    change({ read: true }).catch(() => {});
   }
   paint();
 
@@ -51,15 +53,25 @@ export async function makeMessage(id, { removed, tab, turned }) {
     ];
   }
 
+  async function change(wish) {
+    changes.waiting += 1;
+    try {
+      return await api.change(id, wish);
+    } finally {
+      changes.waiting -= 1;
+      changes.done += 1;
+    }
+  }
+
   async function toggleRead() {
-    const changed = await attempt(() => api.change(id, { read: !message.read }));
+    const changed = await attempt(() => change({ read: !message.read }));
     if (changed) update(changed);
   }
 
   async function tag() {
     const text = await ask("Tags", "Tags, separated by commas", message.tags.join(", "));
     if (text === null) return;
-    const changed = await attempt(() => api.change(id, { tags: tagsIn(text) }));
+    const changed = await attempt(() => change({ tags: tagsIn(text) }));
     if (changed) update(changed);
   }
 
@@ -75,13 +87,20 @@ export async function makeMessage(id, { removed, tab, turned }) {
   }
 
   const again = paced(async () => {
+    const before = changes.done;
     const fresh = await api.show(id).catch(() => null);
-    if (!fresh) return;
+    await released();
+    if (changes.waiting || changes.done !== before) again(); // it may tell of what was before the change
+    else if (fresh) renew(fresh);
+  }, 300);
+
+  function renew(fresh) {
+    if (JSON.stringify(fresh) === JSON.stringify(message)) return;
     const changed = JSON.stringify(fresh.recipients) !== JSON.stringify(message.recipients);
     message = fresh;
     paint();
     if (changed && ["timeline", "authentication", "copy"].includes(views.current())) views.again();
-  }, 300);
+  }
 
   return { parts: [head, ...views.parts], heard: again, turn: views.turn, step: views.step, toggleRead, tag, remove };
 }

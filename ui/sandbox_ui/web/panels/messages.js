@@ -19,6 +19,7 @@ export function makeMessages({ problem, ask }) {
   let search = {};
   let query = null;
   let open = null;
+  let missed = false; // something happened to the message that is being opened
   const total = element("span", { class: "total" });
   const filters = makeFilters((change) => go({ view: "messages", search: { ...search, ...change } }));
   const list = new Windowed({
@@ -30,15 +31,17 @@ export function makeMessages({ problem, ask }) {
     moved: (id) => choose(id),
     count: (number, exact) => { total.textContent = (exact ? "" : "at least ") + count(number, "message"); },
   });
-  const selection = new Selection({ list, ask, changed: () => list.paint(), query: () => query });
+  const selection = new Selection({ list, ask, query: () => query });
   const split = new Split({
     view: "messages",
     label: "Messages",
     head: [filters.element, element("div", { class: "list-bar" }, selection.element, total)],
     list: list.element,
     detail: async (id) => {
+      missed = false;
       const made = await makeMessage(id, { removed: () => step(1), tab: read().tab, turned });
       if (split.shown === id) open = made; // the reader may have gone on meanwhile
+      if (missed) open?.heard();
       return made.parts;
     },
   });
@@ -147,8 +150,10 @@ export function makeMessages({ problem, ask }) {
     const others = events.filter((event) => event.message && event.type !== "message.removed");
     for (const event of others) if ((list.places.get(event.message) ?? 0) >= FIRST) beyond.add(event.message);
     if (beyond.size) update();
-    if (others.length || events.length === 0) refresh();
-    for (const event of others) if (event.message === split.shown) open?.heard(event);
+    if (others.length || gone.length || events.length === 0) refresh();
+    if (!others.some((event) => event.message === split.shown)) return;
+    if (open) open.heard();
+    else missed = true;
   }
 
   const selected = (work) => () => (selection.size ? selection[work]() : open?.[work]());

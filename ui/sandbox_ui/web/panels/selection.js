@@ -8,8 +8,8 @@ import { attempt, tell } from "../tell.js";
 const TOGETHER = 25; // ids in one query; the API bounds its length
 
 export class Selection {
-  constructor({ list, ask, changed, query }) {
-    Object.assign(this, { list, ask, changed, query });
+  constructor({ list, ask, query }) {
+    Object.assign(this, { list, ask, query });
     this.ids = new Set();
     this.last = "";
     this.element = element("div", { class: "selection" });
@@ -54,8 +54,7 @@ export class Selection {
   }
 
   redraw() {
-    this.list.items = this.list.items.map((item) => ({ ...item })); // rows are drawn anew when their item is another
-    this.changed();
+    this.list.redraw();
     this.paint();
   }
 

@@ -1,11 +1,13 @@
 // A list beside what is chosen in it; on narrow screens one of them at a time.
 import { element, empty, fill } from "../dom.js";
+import { released } from "../pressed.js";
 import { link } from "../route.js";
 
 export class Split {
   constructor({ view, label, head, list, detail }) {
     Object.assign(this, { view, detail });
     this.shown = "";
+    this.round = 0;
     this.pane = element("section", { class: "detail", "aria-label": `${label}: detail`, tabindex: -1 });
     const side = element("section", { class: "side", "aria-label": label }, ...head, list);
     this.element = element("div", { class: "split" }, side, this.pane);
@@ -13,14 +15,16 @@ export class Split {
 
   // `content()` resolves to the nodes of the detail; an item that is gone says so.
   async open(id, hint) {
+    const round = (this.round += 1);
     this.shown = id;
     this.element.dataset.open = String(Boolean(id));
     if (!id) return fill(this.pane, empty(hint));
     try {
       const content = await this.detail(id);
-      if (this.shown === id) fill(this.pane, this.back(), ...content);
+      await released();
+      if (round === this.round) fill(this.pane, this.back(), ...content);
     } catch (problem) {
-      if (this.shown === id) fill(this.pane, this.back(), element("p", { class: "note bad", role: "alert" }, problem.message));
+      if (round === this.round) fill(this.pane, this.back(), element("p", { class: "note bad", role: "alert" }, problem.message));
     }
   }
 

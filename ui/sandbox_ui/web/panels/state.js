@@ -4,6 +4,7 @@ import { sure } from "../dialog.js";
 import { button, card, element, fill } from "../dom.js";
 import { count, duration } from "../format.js";
 import { paced } from "../live.js";
+import { released } from "../pressed.js";
 import { attempt, tell } from "../tell.js";
 import { makeChart } from "./chart.js";
 import { makeClock } from "./clock.js";
@@ -20,6 +21,7 @@ export function makeState() {
   const listed = element("div", { class: "cards" });
   const kinds = element("div", {});
   let shown = false;
+  let round = 0;
   fill(
     root,
     element("div", { class: "bar" }, element("h2", {}, "Provider state"), button("Reset the sandbox…", reset, { class: "small danger" })),
@@ -30,8 +32,10 @@ export function makeState() {
   );
 
   async function load({ gently = false } = {}) {
+    const mine = (round += 1);
     const [found] = await Promise.all([api.state(), chart.load()]);
-    if (gently && typing(root)) return;
+    await released();
+    if (mine !== round || (gently && typing(root))) return;
     clock.show(found.clock);
     fill(quotas, ...found.providers.map(quota));
     fill(listed, ...found.providers.map(({ name }) => suppressions(name, entries(found.resources, name), refresh)));
