@@ -34,6 +34,19 @@ def test_generated_parts_are_fresh(generate):
     assert stale == [], "make docs writes them anew"
 
 
+_LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def test_the_readme_leads_to_every_page_and_no_link_leads_nowhere():
+    pages = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "sandbox/README.md", *ROOT.glob("fixtures/**/README.md")]
+    linked = {
+        path: {(path.parent / name).resolve() for name in _LINK.findall(path.read_text("utf-8"))} for path in pages
+    }
+
+    assert set(DOCUMENTS[1:]) - linked[ROOT / "README.md"] == set()
+    assert {str(target) for found in linked.values() for target in found if not target.exists()} == set()
+
+
 def test_every_setting_is_documented_under_all_its_names():
     text = (ROOT / "docs/settings.md").read_text("utf-8")
     rows = [*ROWS, *ALIASES]
