@@ -130,3 +130,27 @@ def test_a_message_that_was_marked_stays_marked_whatever_is_answered_late(sandbo
     web_browser.until(page, lambda: len(answers) > 1)  # the late one, and what is asked once more
     page.evaluate("new Promise(requestAnimationFrame)")
     assert page.evaluate("window.wavered") is not True
+
+
+def test_what_was_unfolded_stays_so_when_more_happens(sandbox, api, page):
+    (message,) = opened(sandbox, page, "Told")
+    about = {"message": message, "recipient": "ann@example.net"}
+    api.post("/simulate", json={"event": "bounce", **about})
+    page.goto(f"{sandbox.url}/#messages/{message}/timeline")
+    page.get_by_text("Read it").click()
+    page.locator(".timeline pre").get_by_text("Final-Recipient").wait_for()
+    api.post("/simulate", json={"event": "complaint", **about})
+    page.locator(".timeline").get_by_text("complained").wait_for()
+    page.locator(".timeline pre").get_by_text("Final-Recipient").wait_for()
+
+
+def test_resources_stay_unfolded_while_mail_arrives(sandbox, page):
+    page.goto(f"{sandbox.url}/#state")
+    page.locator("summary", has_text="sender").first.click()
+    page.locator("details.resource summary", has_text="noreply@example.com").first.click()
+    shown = page.locator("details.resource[open] dt", has_text="id").first
+    shown.wait_for()
+    page.evaluate("document.querySelector('details.resource').drawn = 'once'")
+    window_mail.post(sandbox)
+    page.wait_for_function("document.querySelector('details.resource').drawn !== 'once'")
+    shown.wait_for()

@@ -2,6 +2,7 @@
 import * as api from "../api.js";
 import { ask } from "../dialog.js";
 import { button, element, pairs } from "../dom.js";
+import { Folding } from "../folding.js";
 import { badge, count, moment, outcome, size } from "../format.js";
 import { paced } from "../live.js";
 import { released } from "../pressed.js";
@@ -137,13 +138,14 @@ function recipients(message, all) {
 }
 
 function viewsOf(message) {
+  const folding = new Folding();
   const now = message();
   const verdicts = worst(now.authentication);
   const links = found(now);
   return [
     now.html && { name: "html", title: "Preview", show: () => preview(message()) },
     { name: "text", title: "Text", show: () => plain(message()) },
-    { name: "timeline", title: "Timeline", show: () => timeline(message()) },
+    { name: "timeline", title: "Timeline", show: () => timeline(message(), folding) },
     { name: "authentication", title: "Authentication", badge: verdicts, show: () => authentication(message()) },
     now.html && { name: "compatibility", title: "Compatibility", show: () => compatibility(message()) },
     { name: "links", title: "Links & codes", badge: links.number || "", show: () => links.show() },

@@ -6,16 +6,17 @@ import { publish } from "./authentication.js";
 
 const SHOWN = 200; // characters of a value
 
-export function resources({ provider, kind, items, total }, open) {
+export function resources({ provider, kind, items, total }, folding) {
   const name = `${provider}/${kind}`;
   const summary = element("summary", {}, element("strong", {}, words(kind)), element("span", { class: "faint" }, ` ${provider} · ${count(total, "item")}`));
-  return element("details", { class: "card", "data-kind": name, open: open.has(name) }, summary, ...items.map(resource));
+  return folding.details(name, false, { class: "card" }, summary, ...items.map((one) => resource(one, name, folding)));
 }
 
-function resource({ id, key, created, data }) {
+function resource({ id, key, created, data }, name, folding) {
   const rows = Object.entries(data).filter(([, value]) => value !== null && value !== "").map(([field, value]) => [field, shown(value)]);
-  return element(
-    "details",
+  return folding.details(
+    `${name}/${id}`,
+    false,
     { class: "resource" },
     element("summary", {}, element("span", {}, key), when(created)),
     element("dl", {}, ...[["id", id], ...rows].flatMap(([field, value]) => [element("dt", {}, field), element("dd", {}, value, " ", copyButton(value))])),

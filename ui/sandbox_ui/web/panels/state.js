@@ -2,6 +2,7 @@
 import * as api from "../api.js";
 import { sure } from "../dialog.js";
 import { button, card, element, fill } from "../dom.js";
+import { Folding } from "../folding.js";
 import { count, duration } from "../format.js";
 import { paced } from "../live.js";
 import { released } from "../pressed.js";
@@ -20,6 +21,7 @@ export function makeState() {
   const quotas = element("div", { class: "cards" });
   const listed = element("div", { class: "cards" });
   const kinds = element("div", {});
+  const folding = new Folding();
   let shown = false;
   let round = 0;
   fill(
@@ -39,8 +41,7 @@ export function makeState() {
     clock.show(found.clock);
     fill(quotas, ...found.providers.map(quota));
     fill(listed, ...found.providers.map(({ name }) => suppressions(name, entries(found.resources, name), refresh)));
-    const open = new Set([...kinds.querySelectorAll("details[open]")].map((one) => one.dataset.kind));
-    fill(kinds, ...found.resources.filter(({ kind }) => kind !== SUPPRESSION).map((one) => resources(one, open)));
+    fill(kinds, ...found.resources.filter(({ kind }) => kind !== SUPPRESSION).map((one) => resources(one, folding)));
   }
 
   let wanted = false;

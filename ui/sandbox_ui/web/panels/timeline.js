@@ -16,23 +16,25 @@ const MOODS = { delivered: "good", received: "good", rejected: "bad", deferred: 
 const OPENED = 20; // recipients whose timelines are unfolded at first
 const UNTOLD = new Set(["outcome", "detail", "simulated"]);
 
-export async function timeline(message) {
+// `folding` keeps what is unfolded from one drawing of the message to the next.
+export async function timeline(message, folding) {
   const { items } = await api.reports(message.id);
-  const cards = message.recipients.map((one, at) => recipient(message, one, items, at < OPENED));
+  const cards = message.recipients.map((one, at) => recipient(message, one, { reports: items, folding, open: at < OPENED }));
   return element("div", { class: "cards one" }, ...cards);
 }
 
-function recipient(message, one, reports, open) {
+function recipient(message, one, { reports, folding, open }) {
   const accepted = { at: message.times.accepted, type: "message.accepted", data: { detail: `by ${message.provider} over ${message.channel}` } };
   const own = reports.filter((report) => report.about.includes(one.address));
   const happened = [accepted, ...one.events].map((event) => entry(event, message.times.accepted));
   const due = one.due ? element("p", { class: "faint" }, "Next attempt ", moment(one.due)) : null;
   const summary = element("summary", {}, element("strong", {}, one.address), " ", outcome(one.outcome));
-  return element(
-    "details",
-    { class: "card", open },
+  return folding.details(
+    one.address,
+    open,
+    { class: "card" },
     summary,
-    element("ol", { class: "timeline" }, ...happened, ...own.map((report) => written(report, message.times.accepted))),
+    element("ol", { class: "timeline" }, ...happened, ...own.map((report) => written(report, message.times.accepted, folding))),
     due,
     simulator(message, one),
   );
@@ -51,7 +53,7 @@ function entry(event, start) {
   );
 }
 
-function written(report, start) {
+function written(report, start, folding) {
   const to = report.recipient ? `to ${report.recipient}` : "to nobody: the sender is null";
   return element(
     "li",
@@ -59,13 +61,14 @@ function written(report, start) {
     element("span", { class: "what" }, `${words(report.kind)} report`),
     element("time", { datetime: report.created, title: report.created }, later(report.created, start)),
     element("span", { class: "detail-text" }, to),
-    reading(report),
+    reading(report, folding),
   );
 }
 
-function reading(report) {
+function reading(report, folding) {
   const text = element("pre", { class: "source", tabindex: 0, "aria-label": "Report" });
-  const details = element("details", {}, element("summary", {}, "Read it"), text, element("a", { href: api.reportUrl(report.id), download: "" }, "Download"));
+  const download = element("a", { href: api.reportUrl(report.id), download: "" }, "Download");
+  const details = folding.details(report.id, false, {}, element("summary", {}, "Read it"), text, download);
   details.addEventListener("toggle", async () => {
     if (details.open && !text.textContent) text.textContent = (await attempt(() => api.report(report.id))) ?? "";
   });
