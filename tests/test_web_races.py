@@ -152,5 +152,5 @@ def test_resources_stay_unfolded_while_mail_arrives(sandbox, page):
     shown.wait_for()
     page.evaluate("document.querySelector('details.resource').drawn = 'once'")
     window_mail.post(sandbox)
-    page.wait_for_function("document.querySelector('details.resource').drawn !== 'once'")
+    web_browser.until(page, lambda: page.evaluate("document.querySelector('details.resource').drawn !== 'once'"))
     shown.wait_for()
