@@ -118,6 +118,7 @@ def test_everything_can_be_reached_with_the_tab_key(sandbox, browser):
     with web_browser.watched(browser, sandbox) as page:
         page.goto(f"{sandbox.url}/#messages/{sandbox.first}/text")
         page.locator("[role=tabpanel] pre").wait_for()
+        web_browser.rows(page).first.wait_for()
         page.evaluate("document.activeElement.blur()")
         reached = []
         for _ in range(40):

@@ -54,7 +54,7 @@ def watched(browser, sandbox, *, scheme="light", width=1280, height=800):
     page.on("requestfailed", lambda request: problems.append(request.url) if _tried(request, sandbox) else None)
     yield page
     context.close()
-    assert problems == []
+    assert not problems, problems
 
 
 def _complains(line):
