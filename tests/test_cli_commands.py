@@ -232,6 +232,7 @@ def test_every_recipe_can_be_filled(cli, email_sandbox, tool):
         str(connection.smtp.port) in printed.stdout
         or connection.config_file in printed.stdout
         or connection.user in printed.stdout
+        or connection.approved_sender in printed.stdout
     )
 
 

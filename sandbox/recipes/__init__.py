@@ -15,7 +15,8 @@ _PLACE = re.compile(r"\{\{(\w+)(?:\|(\w+))?\}\}")
 _FORMS: Mapping[str, Callable[[str], str]] = {
     "shell": shlex.quote,
     "string": json.dumps,
-    "php": lambda value: "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'",
+    "single": lambda value: "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'",
+    "dotenv": lambda value: re.sub(r'(["$\\])', r"\\\1", value),
     "uri": lambda value: quote(value, safe=""),
     "quoted": lambda value: value.replace("\\", "\\\\").replace('"', '\\"'),
     "exim": lambda value: value.replace("\\", "\\\\").replace("$", "\\$").replace("^", "^^").replace(":", "::"),
@@ -25,7 +26,8 @@ _FORMS: Mapping[str, Callable[[str], str]] = {
 SUBMISSION = 587
 """The provider's port whose listener recipes name."""
 COMMON = "smtp"
-"""Folder of the recipes that fit every provider's SMTP."""
+"""Folder of the recipes that fit every provider's SMTP; a provider's own of the same name is taken before them."""
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 def _folders(provider: str) -> list[Traversable]:
@@ -63,11 +65,15 @@ def values(connection: Mapping[str, Any], provider: str) -> dict[str, str]:
     own = connection[provider]
     listeners = own["smtp"]
     chosen = next((item for item in listeners if item.get("stands_for") == SUBMISSION), listeners[0])
+    implicit = next((item for item in listeners if item["tls"] == "implicit"), chosen)
+    host = str(chosen["host"])
     plain = {name: str(value) for name, value in own.items() if not isinstance(value, list | dict)}
     return {
         **plain,
-        "host": str(chosen["host"]),
+        "host": host,
+        "name": "localhost" if host in _LOOPBACK else host,  # some programs look for no address in a certificate
         "port": str(chosen["port"]),
+        "implicit_port": str(implicit["port"]),
         "username": plain["smtp_username"],
         "password": plain["smtp_password"],
         "sender": plain.get("sender") or plain.get("approved_sender", ""),

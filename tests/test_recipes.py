@@ -1,0 +1,148 @@
+"""What `env --for` prints works when the real program follows it to the letter; `recipe_programs` says how each does."""
+
+import re
+import subprocess
+from dataclasses import replace
+from email import message_from_bytes, policy
+
+import pytest
+from dialogues import sessions, settings_of
+from recipe_programs import PROGRAMS, PROVIDERS, Site, printed, with_tls_at_once
+from smtp_wire import stored
+
+from sandbox import recipes
+from sandbox.app import Sandbox
+
+STRANGER = "stranger@example.org"
+ODD = "o'd\"d\\n$HOME`x` #{y} %41 ^:;&|<>~!,=?@/"
+"""A password that each format has to write in its own way."""
+NOT_RUN = frozenset({"dotnet", "laravel", "wordpress", "spring-boot", "rust"})
+"""Recipes whose programs the tests can't have."""
+ELSEWHERE = frozenset({"postfix", "sendmail", "exim"})
+"""Relays: `test_recipes_relays`."""
+
+
+def cases(condition=lambda _: True):
+    """The programs of the table as parameters; those that take long by themselves are left to `make test-all`."""
+    return [
+        pytest.param(name, marks=[pytest.mark.thorough] if program.heavy else [])
+        for name, program in PROGRAMS.items()
+        if condition(program)
+    ]
+
+
+@pytest.fixture(scope="module")
+def running():
+    users = f"smtp_users = [{{ username = 'odd', password = '''{ODD}''' }}]"
+    with Sandbox(replace(settings_of(f"auth_failures = 1000\n{users}"), providers=list(PROVIDERS))) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def site(sandbox, tmp_path):
+    return Site(folder=tmp_path, sender="noreply@example.com", ca_file=sandbox.ready["ca_file"])
+
+
+@pytest.fixture
+def follow(sandbox, site):
+    """Follow a recipe; `change` edits what was printed."""
+
+    def follow_it(tool, provider="oci", change=lambda text: text, sender=site.sender):
+        program = PROGRAMS[tool]
+        program.skip_without()
+        if tool == "mutt" and provider == "oci":
+            site.write(".msmtprc", change(printed(sandbox, "msmtp", provider)))
+        own = Site(folder=site.folder, sender=sender, ca_file=site.ca_file)
+        return program.follow(change(printed(sandbox, tool, provider)), own)
+
+    return follow_it
+
+
+def conversation(sandbox):
+    """The last one: (port that it came in by, its refusals)."""
+    last = sessions(sandbox, sandbox.runtime.services.accounts.ready_made)[-1]
+    return last.extra["port"], last.refusals
+
+
+def words_of(reply):
+    """A reply without its codes, which some programs show apart."""
+    return re.sub(r"^\d{3} (\d\.\d\.\d )?", "", reply)
+
+
+def assert_arrived(sandbox):
+    """The first mail is there, alone, with the recipe's sender and recipient."""
+    ((record, octets),) = stored(sandbox)
+    assert (record.envelope.mail_from, record.envelope.rcpt_to) == ("noreply@example.com", ("ann@example.net",))
+    assert record.subject == "First mail"
+    text = message_from_bytes(octets, policy=policy.default).get_body(["plain"])
+    assert text.get_content().strip() == "Hello"
+
+
+def test_every_recipe_of_smtp_is_run_or_said_not_to_be():
+    found = set(recipes.names("acme"))
+    assert found == set(PROGRAMS) | ELSEWHERE | NOT_RUN
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("tool", cases())
+def test_a_program_sends_as_its_recipe_says(sandbox, follow, tool, provider):
+    status, said = follow(tool, provider)
+    assert status == 0, said
+    assert_arrived(sandbox)
+    assert conversation(sandbox)[0] == recipes.SUBMISSION
+
+
+@pytest.mark.parametrize("tool", cases(lambda program: program.implicit))
+def test_a_program_sends_with_tls_from_the_first_octet_on(sandbox, follow, tool):
+    """As the recipe's remark says to change it."""
+    port, other = (
+        next(str(item["port"]) for item in sandbox.ready["oci"]["smtp"] if item["stands_for"] == number)
+        for number in (587, 465)
+    )
+
+    def change(text):
+        if tool == "mutt" and text.startswith("# ~/.muttrc"):
+            return text  # it hands mail to msmtp
+        assert other in next(line for line in text.splitlines() if "TLS from the first octet on" in line)
+        return with_tls_at_once(PROGRAMS["msmtp" if tool == "mutt" else tool], text, port, other)
+
+    status, said = follow(tool, change=change)
+    assert status == 0, said
+    assert_arrived(sandbox)
+    assert conversation(sandbox)[0] == 465
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("tool", cases())
+def test_a_program_tells_that_the_service_refused(sandbox, follow, tool, provider):
+    """A sender that may not send: it fails, and shows what the service said where it shows that at all."""
+    status, said = follow(tool, provider, lambda text: text.replace("noreply@example.com", STRANGER), STRANGER)
+    _, refusals = conversation(sandbox)
+    assert refusals, said
+    assert status != 0, said
+    if PROGRAMS[tool].shows:
+        assert words_of(refusals[0]["text"]) in " ".join(said.split()), said
+    assert stored(sandbox) == []
+
+
+@pytest.mark.parametrize("tool", cases(lambda program: program.checks))
+def test_a_program_trusts_no_other_server(sandbox, follow, tool, tmp_path):
+    """With another authority, nothing is sent: no recipe works because checking is off."""
+    other = tmp_path / "other.pem"
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", tmp_path / "key.pem"]
+    command = ["openssl", "req", "-x509", *key, "-out", other, "-days", "2", "-subj", "/CN=other"]
+    subprocess.run(command, check=True, capture_output=True)
+    status, said = follow(tool, change=lambda text: text.replace(sandbox.ready["ca_file"], str(other)))
+    assert status != 0, said
+    assert stored(sandbox) == []
+
+
+@pytest.mark.parametrize("tool", cases())
+def test_a_password_comes_through_as_it_is(sandbox, site, tool):
+    program = PROGRAMS[tool]
+    program.skip_without()
+    values = {**recipes.values(sandbox.ready, "ses" if tool == "mutt" else "oci"), "username": "odd", "password": ODD}
+    values |= {name: value for name, value in recipes.values(sandbox.ready, "oci").items() if "port" in name}
+    status, said = program.follow(recipes.fill(recipes.template("ses", tool), values), site)
+    assert status == 0, said
+    assert_arrived(sandbox)

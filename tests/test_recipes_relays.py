@@ -1,0 +1,113 @@
+"""Mail servers relay as `env --for` says: Postfix, Sendmail and Exim, through each provider."""
+
+import re
+import subprocess
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import relay_postfix
+import relay_sendmail
+from dialogues import settings_of
+from recipe_programs import PROVIDERS, printed
+from relay_exim import NEEDED as EXIM_NEEDED
+from relay_exim import Exim
+from relay_sendmail import Sendmail
+from smtp_wire import stored
+
+from sandbox.app import Sandbox
+
+pytestmark = pytest.mark.slow
+REFUSAL = {
+    "oci": "535 Authorization failed: address stranger@example.net not authorized",
+    "ses": "554 Message rejected: Email address is not verified.",
+    "ibm": "553 5.7.1 <stranger@example.net>: Sender address rejected",
+}
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Sandbox(replace(settings_of(""), providers=list(PROVIDERS))) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def folder():
+    """A folder that other users may enter, as /etc is."""
+    with tempfile.TemporaryDirectory(prefix="relay-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def files(text):
+    """A recipe's two files: the settings, and the map of passwords below its heading."""
+    settings, _, rest = text.rpartition("\n# /etc/")
+    return settings, rest.partition("\n")[2]
+
+
+def assert_arrived(sandbox):
+    ((record, _),) = stored(sandbox)
+    assert (record.envelope.mail_from, record.envelope.rcpt_to) == ("noreply@example.com", ("ann@example.org",))
+    assert record.subject == "First mail"
+
+
+@relay_postfix.NEEDED
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_postfix(sandbox, provider):
+    with relay_postfix.running(*files(printed(sandbox, "postfix", provider))) as relay:
+        assert "status=sent (250 " in relay.relayed("noreply@example.com", "ann@example.org")
+        assert_arrived(sandbox)
+        said = relay.relayed("stranger@example.net", "bob@example.org")
+    assert "status=bounced" in said
+    assert REFUSAL[provider] in said
+
+
+@relay_postfix.NEEDED
+def test_postfix_with_tls_from_the_first_octet_on(sandbox):
+    settings, passwords = files(printed(sandbox, "postfix", "oci"))
+    assert "smtp_tls_wrappermode = yes" in settings
+    old, new = (
+        next(str(item["port"]) for item in sandbox.ready["oci"]["smtp"] if item["stands_for"] == number)
+        for number in (587, 465)
+    )
+    settings = settings.replace(f"]:{old}", f"]:{new}") + "smtp_tls_wrappermode = yes\n"
+    with relay_postfix.running(settings, passwords.replace(f"]:{old}", f"]:{new}")) as relay:
+        assert "status=sent (250 Ok)" in relay.relayed("noreply@example.com", "ann@example.org")
+
+
+@relay_sendmail.NEEDED
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_sendmail(sandbox, folder, provider):
+    """Its site takes no server that it can't verify."""
+    settings, passwords = files(printed(sandbox, "sendmail", provider))
+    site = Sendmail(folder)
+    install(settings, folder, "/etc/mail")
+    site.configure(settings)
+    site.map("authinfo.db", passwords)
+    status, said = site.send()
+    assert status == 0, said
+    assert_arrived(sandbox)
+    status, said = site.send("stranger@example.net")
+    assert status != 0, said
+    assert REFUSAL[provider] in said
+
+
+@EXIM_NEEDED
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_exim(sandbox, folder, provider):
+    settings = printed(sandbox, "exim", provider)
+    site = Exim(folder)
+    install(settings, folder, "/etc/exim4")
+    site.configure(settings)
+    assert "CV=yes" in site.send()
+    assert_arrived(sandbox)
+    said = site.send("stranger@example.net")
+    assert said.startswith("** ")
+    assert REFUSAL[provider] in said
+
+
+def install(text, folder, place):
+    """Run the recipe's line that puts the authority's file where the relay may read it."""
+    command = re.search(r"install -m 644 .*", text)[0]
+    subprocess.run(["sh", "-c", command.replace(place, str(folder))], check=True, capture_output=True)
