@@ -66,6 +66,41 @@ def debian_packages(name, *packages):
     return folder
 
 
+def maven_packages(name, *coordinates):
+    """The folder of the jars of Maven `group:artifact:version` coordinates and what they need; skips the test without."""
+    if shutil.which("mvn") is None:
+        pytest.skip("mvn is not installed")
+    folder = CACHE / name
+    with _once(folder, coordinates) as missing:
+        if missing:
+            rows = (dict(zip(("groupId", "artifactId", "version"), one.split(":"), strict=True)) for one in coordinates)
+            wanted = "".join(f"<dependency>{_elements(row)}</dependency>" for row in rows)
+            about = _elements({"modelVersion": "4.0.0", "groupId": "tests", "artifactId": name, "version": "1"})
+            (folder / "pom.xml").write_text(f"<project>{about}<dependencies>{wanted}</dependencies></project>")
+            command = ["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
+            _run(command, f"{', '.join(coordinates)} can't be had", cwd=folder)
+    return folder
+
+
+def _elements(row):
+    return "".join(f"<{name}>{value}</{name}>" for name, value in row.items())
+
+
+def cargo_project(name, *crates):
+    """The folder of a Rust project that needs `crates` (`name@version`), all built; skips the test without cargo."""
+    if shutil.which("cargo") is None:
+        pytest.skip("cargo is not installed")
+    folder = CACHE / name
+    with _once(folder, crates) as missing:
+        if missing:
+            problem = f"{', '.join(crates)} can't be built"
+            shutil.rmtree(folder, ignore_errors=True)
+            _run(["cargo", "init", "--quiet", "--vcs", "none", "--name", "tests", folder], problem)
+            _run(["cargo", "add", "--quiet", *crates], problem, cwd=folder)
+            _run(["cargo", "build", "--quiet"], problem, cwd=folder)
+    return folder
+
+
 @contextmanager
 def _once(folder, packages):
     """Whether the packages are still to be installed; other test processes wait meanwhile."""

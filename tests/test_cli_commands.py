@@ -245,23 +245,6 @@ def test_there_are_recipes_and_an_unknown_tool_is_told_them(cli):
     assert "postfix" in refused.stderr
 
 
-def test_the_python_recipe_sends_the_first_mail(cli, email_sandbox):
-    script = cli("env", "--for", "python").stdout
-
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=30, capture_output=True)
-
-    assert email_sandbox.wait_for(subject="First mail").sender == "noreply@example.com"
-
-
-@pytest.mark.slow
-def test_the_sdk_recipe_sends_the_first_mail(cli, email_sandbox):
-    script = cli("env", "--for", "oci-python").stdout
-
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, capture_output=True)
-
-    assert email_sandbox.wait_for(subject="First mail").channel == "https"
-
-
 def test_shell_exports_survive_eval(cli, email_sandbox):
     exports = cli("env").stdout
 

@@ -81,14 +81,6 @@ def test_the_sdk_recipe_lists_the_configuration(cli):
     assert done.stdout == "ready-made example.com example.com\n"
 
 
-def test_the_python_recipe_sends_the_first_mail(cli, box):
-    script = cli("env", "--for", "python").stdout
-
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=30, capture_output=True)
-
-    assert box.wait_for(subject="First mail").sender == "noreply@example.com"
-
-
 def test_the_connection_serves_the_usual_libraries(box):
     ibm = box.ibm
     assert isinstance(ibm, IbmConnection)

@@ -4,22 +4,27 @@ import re
 import subprocess
 from dataclasses import replace
 from email import message_from_bytes, policy
+from pathlib import Path
 
 import pytest
 from dialogues import sessions, settings_of
-from recipe_programs import PROGRAMS, PROVIDERS, Site, printed, with_tls_at_once
+from recipe_programs import PROGRAMS, with_tls_at_once
+from recipe_site import PROVIDERS, Site, printed
 from smtp_wire import stored
 
 from sandbox import recipes
 from sandbox.app import Sandbox
 
+ROOT = Path(__file__).parents[1]
 STRANGER = "stranger@example.org"
 ODD = "o'd\"d\\n$HOME`x` #{y} %41 ^:;&|<>~!,=?@/"
 """A password that each format has to write in its own way."""
-NOT_RUN = frozenset({"dotnet", "laravel", "wordpress", "spring-boot", "rust"})
+NOT_RUN = frozenset({"dotnet", "laravel"})
 """Recipes whose programs the tests can't have."""
 ELSEWHERE = frozenset({"postfix", "sendmail", "exim"})
 """Relays: `test_recipes_relays`."""
+
+pytestmark = pytest.mark.slow
 
 
 def cases(condition=lambda _: True):
@@ -36,6 +41,13 @@ def running():
     users = f"smtp_users = [{{ username = 'odd', password = '''{ODD}''' }}]"
     with Sandbox(replace(settings_of(f"auth_failures = 1000\n{users}"), providers=list(PROVIDERS))) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def sandbox(running):
+    """The module's own, without the conversations of other tests."""
+    running.reset()
+    return running
 
 
 @pytest.fixture
@@ -81,6 +93,24 @@ def assert_arrived(sandbox):
 def test_every_recipe_of_smtp_is_run_or_said_not_to_be():
     found = set(recipes.names("acme"))
     assert found == set(PROGRAMS) | ELSEWHERE | NOT_RUN
+
+
+def test_the_documentation_says_which_are_run():
+    """Of what is run at all: always, where it is installed (`.ci/run` does not), or when there is time."""
+    installed = set(re.findall(r"(\S+):\S+", (ROOT / ".ci" / "run").read_text("utf-8").partition("missing=")[0]))
+    said = dict(
+        re.findall(r"^\| `(\w[\w-]*)` \|.*\| (.+) \|$", (ROOT / "docs" / "smtp.md").read_text("utf-8"), re.MULTILINE)
+    )
+
+    assert {"msmtp", "swaks"} <= installed
+    assert said == {
+        **dict.fromkeys(NOT_RUN, "no"),
+        **dict.fromkeys(ELSEWHERE, "yes"),
+        **{
+            name: "long" if program.heavy else "yes" if set(program.needs) <= installed else "if there"
+            for name, program in PROGRAMS.items()
+        },
+    }
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -10,7 +10,7 @@ import pytest
 import relay_postfix
 import relay_sendmail
 from dialogues import settings_of
-from recipe_programs import PROVIDERS, printed
+from recipe_site import PROVIDERS, printed
 from relay_exim import NEEDED as EXIM_NEEDED
 from relay_exim import Exim
 from relay_sendmail import Sendmail
