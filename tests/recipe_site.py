@@ -69,3 +69,12 @@ def _plain_environment():
 def trusted(text):
     """The file that the recipe says to set SSL_CERT_FILE to."""
     return re.search(r"SSL_CERT_FILE=(\S+)", text)[1].strip("'")
+
+
+def other_authority(folder):
+    """The file of an authority that signed nothing here."""
+    file = folder / "other.pem"
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / "other.key"]
+    command = ["openssl", "req", "-x509", *key, "-out", file, "-days", "2", "-subj", "/CN=other"]
+    subprocess.run(command, check=True, capture_output=True)
+    return file

@@ -10,7 +10,7 @@ import pytest
 import relay_postfix
 import relay_sendmail
 from dialogues import settings_of
-from recipe_site import PROVIDERS, printed
+from recipe_site import PROVIDERS, other_authority, printed
 from relay_exim import NEEDED as EXIM_NEEDED
 from relay_exim import Exim
 from relay_sendmail import Sendmail
@@ -28,7 +28,7 @@ REFUSAL = {
 
 @pytest.fixture(scope="module")
 def running():
-    with Sandbox(replace(settings_of(""), providers=list(PROVIDERS))) as sandbox:
+    with Sandbox(replace(settings_of("auth_failures = 1000"), providers=list(PROVIDERS))) as sandbox:
         yield sandbox
 
 
@@ -67,10 +67,7 @@ def test_postfix(sandbox, provider):
 def test_postfix_with_tls_from_the_first_octet_on(sandbox):
     settings, passwords = files(printed(sandbox, "postfix", "oci"))
     assert "smtp_tls_wrappermode = yes" in settings
-    old, new = (
-        next(str(item["port"]) for item in sandbox.ready["oci"]["smtp"] if item["stands_for"] == number)
-        for number in (587, 465)
-    )
+    old, new = ports(sandbox)
     settings = settings.replace(f"]:{old}", f"]:{new}") + "smtp_tls_wrappermode = yes\n"
     with relay_postfix.running(settings, passwords.replace(f"]:{old}", f"]:{new}")) as relay:
         assert "status=sent (250 Ok)" in relay.relayed("noreply@example.com", "ann@example.org")
@@ -105,6 +102,45 @@ def test_exim(sandbox, folder, provider):
     said = site.send("stranger@example.net")
     assert said.startswith("** ")
     assert REFUSAL[provider] in said
+
+
+@relay_postfix.NEEDED
+def test_postfix_trusts_no_other_server(sandbox, folder):
+    settings, passwords = files(printed(sandbox, "postfix", "oci"))
+    other = settings.replace(sandbox.ready["ca_file"], str(other_authority(folder)))
+    with relay_postfix.running(other, passwords) as relay:
+        assert "status=deferred (Server certificate not " in relay.relayed(
+            "noreply@example.com", "a@example.org"
+        )
+    assert stored(sandbox) == []
+
+
+@EXIM_NEEDED
+def test_exim_trusts_no_other_server(sandbox, folder):
+    settings = printed(sandbox, "exim", "oci")
+    site = Exim(folder)
+    install(settings.replace(sandbox.ready["ca_file"], str(other_authority(folder))), folder, "/etc/exim4")
+    site.configure(settings)
+    assert "=>" not in site.send()
+    assert stored(sandbox) == []
+
+
+@EXIM_NEEDED
+def test_exim_with_tls_from_the_first_octet_on(sandbox, folder):
+    settings = printed(sandbox, "exim", "oci")
+    old, new = ports(sandbox)
+    assert f"port {new}, and protocol = smtps" in settings
+    install(settings, folder, "/etc/exim4")
+    site = Exim(folder)
+    site.configure(settings.replace(f"::{old}", f"::{new}").replace("hosts_require_tls = *", "protocol = smtps"))
+    assert "CV=yes" in site.send()
+    assert_arrived(sandbox)
+
+
+def ports(sandbox):
+    """OCI's ports for STARTTLS and for TLS from the first octet on."""
+    listeners = sandbox.ready["oci"]["smtp"]
+    return [str(next(one["port"] for one in listeners if one["stands_for"] == number)) for number in (587, 465)]
 
 
 def install(text, folder, place):
