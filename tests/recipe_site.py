@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from sandbox.cli import commands
 
 PROVIDERS = ("oci", "ses", "ibm")
+ODD = "o'd\"d\\n$HOME`x` #{y} %41 ^:;&|<>~!,=?@/"
+"""A password that each format has to write in its own way."""
 PATIENCE = 240
 """Seconds that a program may take; a test fails when it hangs, not when the machine is slow."""
 MESSAGE = "From: {sender}\nTo: ann@example.net\nSubject: First mail\n\nHello\n"

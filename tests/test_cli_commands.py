@@ -1,6 +1,7 @@
 """The commands that talk to a running sandbox: what they print, and their exit status."""
 
 import json
+import re
 import smtplib
 import ssl
 import subprocess
@@ -226,7 +227,7 @@ def test_every_recipe_can_be_filled(cli, email_sandbox, tool):
     printed = cli("env", "--for", tool)
 
     assert printed.exit_code == 0, printed.output
-    assert "{{" not in printed.stdout
+    assert re.search(r"\{\{\w+(\|\w+)?\}\}", printed.stdout) is None  # a password may have {{
     connection = email_sandbox.oci
     assert (
         str(connection.smtp.port) in printed.stdout

@@ -1,6 +1,7 @@
 """IBM in the command line and the Python client: `env`, `send`, recipes, `.ibm`, environment variables."""
 
 import asyncio
+import re
 import subprocess
 import sys
 
@@ -31,7 +32,7 @@ def test_every_recipe_can_be_filled(cli, box, tool):
     printed = cli("env", "--provider", "ibm", "--for", tool)
 
     assert printed.exit_code == 0, printed.output
-    assert "{{" not in printed.stdout
+    assert re.search(r"\{\{\w+(\|\w+)?\}\}", printed.stdout) is None  # a password may have {{
     assert str(box.ibm.smtp.port) in printed.stdout or box.ibm.instance_id in printed.stdout
 
 

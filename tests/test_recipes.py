@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dialogues import sessions, settings_of
 from recipe_programs import PROGRAMS, with_tls_at_once
-from recipe_site import PROVIDERS, Site, other_authority, printed
+from recipe_site import ODD, PROVIDERS, Site, other_authority, printed
 from smtp_wire import stored
 
 from sandbox import recipes
@@ -16,8 +16,6 @@ from sandbox.app import Sandbox
 
 ROOT = Path(__file__).parents[1]
 STRANGER = "stranger@example.org"
-ODD = "o'd\"d\\n$HOME`x` #{y} %41 ^:;&|<>~!,=?@/"
-"""A password that each format has to write in its own way."""
 NOT_RUN = frozenset({"dotnet", "laravel"})
 """Recipes whose programs the tests can't have."""
 ELSEWHERE = frozenset({"postfix", "sendmail", "exim"})

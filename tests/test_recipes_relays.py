@@ -10,12 +10,13 @@ import pytest
 import relay_postfix
 import relay_sendmail
 from dialogues import settings_of
-from recipe_site import PROVIDERS, other_authority, printed
+from recipe_site import ODD, PROVIDERS, other_authority, printed
 from relay_exim import NEEDED as EXIM_NEEDED
 from relay_exim import Exim
 from relay_sendmail import Sendmail
 from smtp_wire import stored
 
+from sandbox import recipes
 from sandbox.app import Sandbox
 
 pytestmark = pytest.mark.slow
@@ -26,9 +27,16 @@ REFUSAL = {
 }
 
 
+SIGNS = "aZ9[]$&;:.<>(){{}}|?!+-~^,"
+"""A password of the signs that OCI's have; Sendmail has no way to write a quotation mark or a backslash."""
+
+
 @pytest.fixture(scope="module")
 def running():
-    with Sandbox(replace(settings_of("auth_failures = 1000"), providers=list(PROVIDERS))) as sandbox:
+    users = (
+        f"smtp_users = [{{ username = 'odd', password = '''{ODD}''' }}, {{ username = 'signs', password = '{SIGNS}' }}]"
+    )
+    with Sandbox(replace(settings_of(f"auth_failures = 1000\n{users}"), providers=list(PROVIDERS))) as sandbox:
         yield sandbox
 
 
@@ -109,9 +117,7 @@ def test_postfix_trusts_no_other_server(sandbox, folder):
     settings, passwords = files(printed(sandbox, "postfix", "oci"))
     other = settings.replace(sandbox.ready["ca_file"], str(other_authority(folder)))
     with relay_postfix.running(other, passwords) as relay:
-        assert "status=deferred (Server certificate not " in relay.relayed(
-            "noreply@example.com", "a@example.org"
-        )
+        assert "status=deferred (Server certificate not " in relay.relayed("noreply@example.com", "a@example.org")
     assert stored(sandbox) == []
 
 
@@ -134,6 +140,34 @@ def test_exim_with_tls_from_the_first_octet_on(sandbox, folder):
     site = Exim(folder)
     site.configure(settings.replace(f"::{old}", f"::{new}").replace("hosts_require_tls = *", "protocol = smtps"))
     assert "CV=yes" in site.send()
+    assert_arrived(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("tool", "user", "password"),
+    [
+        pytest.param("postfix", "odd", ODD, marks=relay_postfix.NEEDED, id="postfix"),
+        pytest.param("exim", "odd", ODD, marks=EXIM_NEEDED, id="exim"),
+        pytest.param("sendmail", "signs", SIGNS, marks=relay_sendmail.NEEDED, id="sendmail"),
+    ],
+)
+def test_a_password_comes_through_as_it_is(sandbox, folder, tool, user, password):
+    values = {**recipes.values(sandbox.ready, "oci"), "username": user, "password": password}
+    text = recipes.fill(recipes.template("oci", tool), values)
+    if tool == "postfix":
+        with relay_postfix.running(*files(text)) as relay:
+            relay.relayed("noreply@example.com", "ann@example.org")
+    elif tool == "exim":
+        site = Exim(folder)
+        install(text, folder, "/etc/exim4")
+        site.configure(text)
+        site.send()
+    else:
+        site = Sendmail(folder)
+        install(text, folder, "/etc/mail")
+        site.configure(files(text)[0])
+        site.map("authinfo.db", files(text)[1])
+        site.send()
     assert_arrived(sandbox)
 
 
