@@ -83,22 +83,32 @@ class _Tcp:
         self._resolve = resolve
         self._idle = idle
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, until the client is silent for too long, says nonsense or goes."""
-        task = asyncio.current_task()
-        assert task is not None
-        try:
-            if len(self._tasks) < CONNECTIONS:
-                self._tasks.add(task)
-                await self._converse(reader, writer)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client has gone or takes too long, or the server stops; this task has nothing after it
-        finally:
-            self._tasks.discard(task)
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take a connection in, unless there are too many, or the server has stopped since the client came."""
+        if self._closed or len(self._tasks) >= CONNECTIONS:
             writer.close()
-            with contextlib.suppress(OSError):
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(lambda ended: self._cut(ended, writer))
+
+    def _cut(self, task: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
+        """Leave nothing open, not even of a task that was cancelled before it began."""
+        self._tasks.discard(task)
+        writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until the client is silent for too long, says nonsense or goes."""
+        try:
+            with contextlib.suppress(asyncio.IncompleteReadError):  # it asks nothing more, but may still read
+                await self._converse(reader, writer)
+            async with asyncio.timeout(self._idle):
+                writer.close()
                 await writer.wait_closed()
+        except (OSError, asyncio.CancelledError):
+            pass  # the client has gone or takes too long, or the server stops; this task has nothing after it
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -115,7 +125,8 @@ class _Tcp:
                 await writer.drain()
 
     async def close(self) -> None:
-        """Cut every connection."""
+        """Cut every connection, and take in no more of those that wait."""
+        self._closed = True
         await _end(self._tasks)
 
 
@@ -148,4 +159,4 @@ async def serve(
     """Answer on sockets for TCP and UDP."""
     tcp = _Tcp(resolve, idle)
     _, udp = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Udp(resolve), sock=datagram)
-    return OpenDns(await asyncio.start_server(tcp.serve, sock=stream), tcp, udp)
+    return OpenDns(await asyncio.start_server(tcp.accept, sock=stream), tcp, udp)

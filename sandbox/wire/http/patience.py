@@ -29,6 +29,8 @@ LATE = (
 )
 
 Turn = Literal["ask", "send", "read", "leave"]
+Arriving = set[asyncio.Task[Any]]
+"""What takes clients in that came just now, or are shaking hands; cancelled, it closes the client's socket."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,15 @@ class PatientProtocol(HttpConnection):
         self._pace.moved(TAKEN, self.loop.time())
         super().resume_writing()
 
+    @property
+    def idle(self) -> bool:
+        """Whether no request is open and the last answer is on its way."""
+        return (self.cycle is None or self.cycle.response_complete) and not self._waiting_in.get_write_buffer_size()
+
+    def cut(self) -> None:
+        """End the connection now; what the client has not read is lost, and a request that goes on is told."""
+        self.transport.abort()
+
     def _begin(self, turn: tuple[Turn, object] | None) -> None:
         self._turn = turn
         self._pace = Pace(self.patience.seconds, self.patience.rate, self.loop.time())
@@ -109,11 +120,16 @@ class PatientProtocol(HttpConnection):
         self.transport.close()
 
 
-def patient_protocol(patience: Patience) -> type[PatientProtocol]:
-    """The protocol of a listener whose clients get this much."""
+def patient_protocol(patience: Patience, arriving: Arriving) -> type[PatientProtocol]:
+    """The protocol of a listener whose clients get this much; `arriving` is kept up to date."""
 
     class OfListener(PatientProtocol):
-        pass
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            task = asyncio.current_task()  # of asyncio's own loop, which makes the connection when hands are shaken
+            if task is not None:
+                arriving.add(task)
+                task.add_done_callback(arriving.discard)
 
     OfListener.patience = patience
     return OfListener

@@ -200,6 +200,8 @@ class SmtpSession(SMTP):
 
     async def start_tls(self) -> None:
         """Continue under TLS; what the client sent in the clear behind STARTTLS is discarded (CVE-2011-0411)."""
+        if self._stop.done():
+            raise HandshakeError("the sandbox stops")
         dropped = self.input.discard()
         if dropped:
             text = f"{dropped} octets sent in the clear before the TLS handshake were discarded"
