@@ -2,8 +2,14 @@
 
 import httpx
 import pytest
+from hypothesis import settings
 from smtp_wire import forget
 from web_browser import chromium, watched
+
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("exploring", deadline=None)
+settings.load_profile("steady")
+"""The same examples in each run, however slow the machine is; `--hypothesis-profile exploring` looks for new ones."""
 
 
 @pytest.fixture
@@ -16,7 +22,7 @@ def sandbox(running):
 @pytest.fixture
 def api(sandbox):
     """The inspection API of a module's sandbox, which starts over before each test."""
-    with httpx.Client(base_url=f"{sandbox.url}/sandbox/v1", trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=f"{sandbox.url}/sandbox/v1", trust_env=False, timeout=60) as client:
         client.post("/reset").raise_for_status()
         yield client
 

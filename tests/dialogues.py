@@ -41,7 +41,8 @@ from sandbox.core.store.messages import Clause
 from sandbox.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "dialogues"
-PATIENCE = 10.0
+PATIENCE = 60.0
+"""Seconds after which a test gives up waiting; no result depends on it."""
 
 
 @dataclass

@@ -5,13 +5,13 @@ import os
 import re
 import shutil
 import smtplib
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from free_port import free_port
 
 NEEDED = pytest.mark.skipif(
     shutil.which("postfix") is None or os.geteuid() != 0,
@@ -59,24 +59,19 @@ postlog  unix-dgram n - n - 1 postlogd
 """
 
 
-def _free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 class Relay:
     """One that runs in `folder` and listens on `port`."""
 
     def __init__(self, folder):
-        self.folder, self.port, self._log = folder, _free_port(), folder / "log"
+        self.folder, self.port, self._log = folder, free_port(), folder / "log"
 
     def relayed(self, sender, recipient, subject="First mail"):
         """Hand it a message; returns its log line about the recipient."""
         message = f"From: {sender}\r\nTo: {recipient}\r\nSubject: {subject}\r\n\r\nHello\r\n"
-        with smtplib.SMTP("127.0.0.1", self.port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
             client.sendmail(sender, [recipient], message)
         wanted = re.compile(rf"to=<{re.escape(recipient)}>.*status=.*")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if found := wanted.search(self.log()):
                 return found[0]
@@ -105,10 +100,10 @@ def running(settings, passwords):
     (folder / "main.cf").write_text(MAIN.format(folder=folder, settings=own))
     (folder / "master.cf").write_text(MASTER.format(listen=relay.port))
     command = ["postfix", "-c", str(folder)]
-    started = subprocess.run([*command, "start"], capture_output=True, text=True, timeout=60, check=False)
-    assert started.returncode == 0, started.stdout + started.stderr
+    started = subprocess.run([*command, "start"], capture_output=True, text=True, timeout=180, check=False)
+    assert started.returncode == 0, started.stdout + started.stderr + relay.log()
     try:
         yield relay
     finally:
-        subprocess.run([*command, "stop"], capture_output=True, timeout=60, check=False)
+        subprocess.run([*command, "stop"], capture_output=True, timeout=180, check=False)
         shutil.rmtree(folder, ignore_errors=True)

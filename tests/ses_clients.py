@@ -129,5 +129,5 @@ class Node:
     def close(self):
         """End the process."""
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(120)
         self._process.stdout.close()

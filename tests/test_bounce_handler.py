@@ -44,7 +44,7 @@ def test_all_three_ways_of_learning_of_bad_addresses_agree(handler):
         sandbox.call(sandbox.runtime.delivery.advance(account, 600))
         bad = {f"{name}@{OUTCOME_DOMAIN}" for name in ("unknown-user", "spam", "complaint", "bounce-later")}
         with handler.heard:
-            assert handler.heard.wait_for(lambda: handler.by_callback == bad == handler.by_mailbox, 30), (
+            assert handler.heard.wait_for(lambda: handler.by_callback == bad == handler.by_mailbox, 120), (
                 handler.by_callback,
                 handler.by_mailbox,
             )

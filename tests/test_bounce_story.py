@@ -25,7 +25,7 @@ def box():
 def by_smtp(box, recipient):
     """Send through SMTP; the refused recipients as smtplib tells them."""
     smtp = box.oci.smtp
-    with smtplib.SMTP(smtp.host, smtp.port, timeout=20) as client:
+    with smtplib.SMTP(smtp.host, smtp.port, timeout=60) as client:
         client.starttls(context=ssl.create_default_context(cafile=smtp.ca_file))
         client.login(smtp.username, smtp.password)
         text = f"From: {box.oci.approved_sender}\r\nSubject: by smtp\r\n\r\nHello\r\n"
@@ -57,7 +57,7 @@ def test_a_domain_without_mx_bounces_until_it_is_mended(box):
     dns.create_zone(zone)
 
     assert by_smtp(box, ADDRESS) == {}
-    bounced = box.wait_for(query="outcome:hard_bounced", timeout=20)
+    bounced = box.wait_for(query="outcome:hard_bounced", timeout=60)
     (report,) = box.reports(bounced)
     assert scan_message(message_from_bytes(report.raw)) == {ADDRESS.encode()}
 
@@ -78,4 +78,4 @@ def test_a_domain_without_mx_bounces_until_it_is_mended(box):
     dns.patch_zone_records("no-mx.example", oci.dns.models.PatchZoneRecordsDetails(items=[record]))
     command.text("email", "suppression", "delete", "--suppression-id", entry["id"], "--force")
     assert by_https(box, ADDRESS) == []
-    box.wait_for(query='outcome:delivered subject:"by https"', timeout=20)
+    box.wait_for(query='outcome:delivered subject:"by https"', timeout=60)

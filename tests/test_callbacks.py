@@ -48,7 +48,7 @@ async def accept(runtime, name, recipient):
 async def told(runtime, kind, number=1):
     """The log of callbacks, once there are `number` entries of a kind."""
     with runtime.stream.subscribe(None) as subscription:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 found = await runtime.store.events.since("default", types=(kind,))
                 if len(found) >= number:

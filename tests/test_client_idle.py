@@ -23,9 +23,9 @@ def send(box):
 def test_it_is_decided_at_once_when_nobody_is_connected(email_sandbox):
     started = time.monotonic()
 
-    email_sandbox.assert_no_message(timeout=60)
+    email_sandbox.assert_no_message(timeout=300)
 
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 100
 
 
 def test_a_message_that_matches_is_told(email_sandbox):
@@ -49,7 +49,7 @@ def test_an_open_transaction_is_waited_for(email_sandbox):
         waiting = threading.Event()
 
         def finish():
-            waiting.wait(20)
+            waiting.wait(60)
             smtp.data(MAIL)
 
         thread = threading.Thread(target=finish)
@@ -57,7 +57,7 @@ def test_an_open_transaction_is_waited_for(email_sandbox):
         timer = threading.Timer(0.2, waiting.set)
         timer.start()
         with pytest.raises(UnexpectedMessageError, match="'Welcome'"):
-            email_sandbox.assert_no_message(timeout=60)
+            email_sandbox.assert_no_message(timeout=300)
         thread.join()
         timer.join()
 
@@ -65,14 +65,15 @@ def test_an_open_transaction_is_waited_for(email_sandbox):
 def test_a_transaction_that_is_given_up_ends_the_wait(email_sandbox):
     with connect(email_sandbox) as smtp:
         smtp.mail("noreply@example.com")
+        with pytest.raises(NotIdleError):
+            email_sandbox.assert_no_message(timeout=0)
         timer = threading.Timer(0.2, smtp.rset)
         timer.start()
 
-        with pytest.raises(NotIdleError):
-            email_sandbox.assert_no_message(timeout=0)
+        email_sandbox.assert_no_message(timeout=300)
         timer.join()
         smtp.mail("")  # refused: the transaction is over, the conversation was used
-        email_sandbox.assert_no_message(timeout=60)
+        email_sandbox.assert_no_message(timeout=300)
 
 
 def test_a_transaction_that_stays_open_is_told_with_its_transcript(email_sandbox):
@@ -93,21 +94,21 @@ def test_a_connection_that_is_kept_open_between_messages_is_quiet(email_sandbox)
         email_sandbox.clear()
         started = time.monotonic()
 
-        email_sandbox.assert_no_message(timeout=60)
+        email_sandbox.assert_no_message(timeout=300)
 
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 100
 
 
 def test_a_program_that_has_just_connected_is_waited_for(email_sandbox):
     connection = email_sandbox.oci.smtp
-    smtp = smtplib.SMTP(connection.host, connection.port, timeout=20)
+    smtp = smtplib.SMTP(connection.host, connection.port, timeout=60)
     timer = threading.Timer(0.2, smtp.close)
-    timer.start()
     started = time.monotonic()
+    timer.start()
 
-    email_sandbox.assert_no_message(timeout=60)
+    email_sandbox.assert_no_message(timeout=300)
 
-    assert 0.1 < time.monotonic() - started < 30
+    assert 0.1 < time.monotonic() - started < 100
     timer.join()
 
 
@@ -115,4 +116,4 @@ def test_a_deferred_message_is_no_reason_to_wait(email_sandbox):
     email_sandbox.rules.add(recipient="ann@example.net", outcome="deferred", reply="450 4.2.1 later")
     send(email_sandbox)
 
-    email_sandbox.assert_no_message(outcome="delivered", timeout=60)
+    email_sandbox.assert_no_message(outcome="delivered", timeout=300)

@@ -109,7 +109,7 @@ def test_the_api_tells_it():
     with Sandbox(Settings(data=":memory:", ports="auto")) as running:
         shown = window_mail.post(running, html="<p style='display:grid'>Hello")
         plain = window_mail.post(running, text="Hello")
-        with httpx.Client(base_url=f"{running.url}/sandbox/v1/messages", trust_env=False) as api:
+        with httpx.Client(base_url=f"{running.url}/sandbox/v1/messages", trust_env=False, timeout=60) as api:
             answer = api.get(f"/{shown}/compatibility").json()
             assert api.get(f"/{plain}/compatibility").json()["items"] == []
             assert api.get("/nothing/compatibility").status_code == 404

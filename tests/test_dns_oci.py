@@ -69,7 +69,7 @@ def patch(client, zone, *operations):
 def ask(sandbox, name, rtype):
     """Code and answers of the name server."""
     where = sandbox.ready["dns"]
-    found = dns.query.udp(dns.message.make_query(name, rtype), where["host"], timeout=5, port=where["port"])
+    found = dns.query.udp(dns.message.make_query(name, rtype), where["host"], timeout=60, port=where["port"])
     return dns.rcode.to_text(found.rcode()), [data.to_text() for rrset in found.answer for data in rrset]
 
 

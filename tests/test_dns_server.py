@@ -14,6 +14,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 from dns_world import add_zone, world
+from free_port import free_port
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -73,7 +74,7 @@ def ask(server):
 
     def ask(name, rtype, transport=dns.query.udp, **options):
         query = dns.message.make_query(name, rtype, **options)
-        return transport(query, server[0], timeout=5, port=server[1])
+        return transport(query, server[0], timeout=60, port=server[1])
 
     return ask
 
@@ -126,7 +127,7 @@ def test_a_denial_names_the_time_it_holds(ask):
 def test_a_question_that_is_not_for_it_is_turned_away(server, name, rtype, code):
     query = dns.message.make_query(name, rtype)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(5)
+        client.settimeout(60)
         client.sendto(query.to_wire(), server)
         found = dns.message.from_wire(client.recv(4096))
     assert (dns.rcode.to_text(found.rcode()), found.id) == (code, query.id)
@@ -182,7 +183,7 @@ def exchange(server, octets):
     """Send a datagram, then a question that is certainly answered; returns what came before that answer."""
     last = dns.message.make_query("example.com", "SOA", id=4711)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(5)
+        client.settimeout(60)
         client.sendto(octets, server)
         client.sendto(last.to_wire(), server)
         before = []
@@ -238,7 +239,7 @@ def receive(stream):
 
 def test_one_connection_carries_many_questions(server):
     query = dns.message.make_query("mail.example.com", "A").to_wire()
-    with socket.create_connection(server, timeout=5) as client, client.makefile("rb") as stream:
+    with socket.create_connection(server, timeout=60) as client, client.makefile("rb") as stream:
         client.sendall((struct.pack("!H", len(query)) + query) * 20)
         answers = [dns.message.from_wire(receive(stream)) for _ in range(20)]
     assert {answer.answer[0][0].to_text() for answer in answers} == {"192.0.2.1"}
@@ -246,7 +247,7 @@ def test_one_connection_carries_many_questions(server):
 
 @pytest.mark.parametrize("octets", [b"\xff\xff" + bytes(100), b"\x00\x03abc", b"\x00\x00", b"GET / HTTP/1.1\r\n\r\n"])
 def test_a_connection_that_says_nonsense_is_closed(server, octets):
-    with socket.create_connection(server, timeout=5) as client, client.makefile("rb") as stream:
+    with socket.create_connection(server, timeout=60) as client, client.makefile("rb") as stream:
         client.sendall(octets)
         assert_closed(stream)
 
@@ -262,14 +263,15 @@ def test_silent_connections_are_closed_and_others_go_on():
             await add_zone(accounts, zones, "example.com", ROWS)
             server, port = await serve(wire.resolver(accounts, authority), idle=0.2)
             silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(250)]
-            ended = [await asyncio.wait_for(reader.read(), 5) for reader, _ in silent]
+            ended = [await asyncio.wait_for(reader.read(), 60) for reader, _ in silent]
+            server._tcp._idle = 60.0  # so that the next has all the time it needs
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             query = dns.message.make_query("mail.example.com", "A").to_wire()
             writer.write(struct.pack("!H", len(query)) + query)
-            answered = await asyncio.wait_for(reader.readexactly(2), 5)
+            answered = await asyncio.wait_for(reader.readexactly(2), 60)
             await server.close()
             await server.close()
-            await asyncio.wait_for(reader.read(), 5)
+            await asyncio.wait_for(reader.read(), 60)
             for _, one in [*silent, (reader, writer)]:
                 one.close()
             return ended, answered
@@ -283,7 +285,7 @@ def test_a_closed_server_leaves_its_port():
     async def walk():
         async with world() as (accounts, _, authority):
             resolve = wire.resolver(accounts, authority)
-            first, port = await serve(resolve)
+            first, port = await serve(resolve, free_port())
             await first.close()
             again, same = await serve(resolve, port)
             assert same == port
@@ -312,7 +314,7 @@ def test_a_set_too_long_for_any_message_is_a_failure():
             await zones.create(account, "example.com", zone_id="z", servers=["ns.example."], records=rows)
             server, port = await serve(wire.resolver(accounts, authority))
             query = dns.message.make_query("example.com", "TXT")
-            found = await asyncio.to_thread(dns.query.tcp, query, "127.0.0.1", 5, port)
+            found = await asyncio.to_thread(dns.query.tcp, query, "127.0.0.1", 60, port)
             await server.close()
             return found
 
@@ -344,5 +346,5 @@ def test_a_port_that_is_taken_names_the_flag(kind):
     ],
 )
 def test_dig_finds_it(server, question, answer):
-    command = ["dig", f"@{server[0]}", "-p", str(server[1]), "+short", "+tries=1", "+time=5", *question.split()]
+    command = ["dig", f"@{server[0]}", "-p", str(server[1]), "+short", "+tries=1", "+time=60", *question.split()]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == answer

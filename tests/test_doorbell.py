@@ -42,14 +42,14 @@ class Echo:
 async def ask(port):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"hello\n")
-    answer = await asyncio.wait_for(reader.read(), 20)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     await writer.wait_closed()
     return answer
 
 
 async def until(met):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not met():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0.001)
 
@@ -110,7 +110,7 @@ def test_it_closes_before_or_while_the_service_is_loaded(clients):
         load = echo.load
 
         def slowly():
-            go_on.wait(20)
+            go_on.wait(60)
             return load()
 
         bell = Doorbell("test", [echo.server], slowly)

@@ -65,7 +65,7 @@ class Sender(threading.Thread):
         listener = next(one for one in oci["smtp"] if one["tls"] == "starttls")
         context = ssl.create_default_context(cafile=self.ready["ca_file"])
         try:
-            with smtplib.SMTP(listener["host"], listener["port"], timeout=30) as smtp:
+            with smtplib.SMTP(listener["host"], listener["port"], timeout=120) as smtp:
                 smtp.starttls(context=context)
                 smtp.login(oci["smtp_username"], oci["smtp_password"])
                 for number in range(self.first, self.first + 100_000):
@@ -88,11 +88,11 @@ def test_kill_minus_nine_loses_nothing_that_was_acknowledged(tmp_path, seed):
     for sender in senders:
         sender.start()
     for _ in range(ENOUGH + random.Random(seed).randrange(60)):
-        assert enough.acquire(timeout=60)
+        assert enough.acquire(timeout=180)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     for sender in senders:
-        sender.join(60)
+        sender.join(180)
     acknowledged = {number for sender in senders for number in sender.acknowledged}
     assert len(acknowledged) >= ENOUGH
     stored = whole_messages(tmp_path / "data" / "store.db")
@@ -125,15 +125,15 @@ def test_a_restarted_sandbox_goes_on_where_it_stopped(tmp_path):
     process, ready = start(tmp_path / "data", tmp_path / "ready.json")
     sender = Sender(ready, 0, threading.Semaphore(0))
     sender.start()
-    assert sender.enough.acquire(timeout=60)
+    assert sender.enough.acquire(timeout=180)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
-    sender.join(60)
+    assert process.wait(120) == 0
+    sender.join(180)
     assert not (tmp_path / "ready.json").exists()
     assert set(sender.acknowledged) <= set(whole_messages(tmp_path / "data" / "store.db"))
     process, again = start(tmp_path / "data", tmp_path / "ready.json")
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     for key in ("tenancy", "user", "fingerprint", "smtp_username", "smtp_password"):
         assert again["oci"][key] == ready["oci"][key]
     assert again["ca_file"] == ready["ca_file"]

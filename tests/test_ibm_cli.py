@@ -119,7 +119,7 @@ def test_an_address_can_be_held_back_by_hand(cli, box):
         send()
     box.wait(outcome="hard_bounced", count=2)
     wish = {"provider": "ibm", "address": "gone@nowhere.invalid"}
-    assert httpx.post(f"{box.url}/sandbox/v1/suppressions", json=wish).status_code == 201
+    assert httpx.post(f"{box.url}/sandbox/v1/suppressions", json=wish, trust_env=False, timeout=60).status_code == 201
     send()
     assert box.wait_for(outcome="suppressed").recipients == ["gone@nowhere.invalid"]
 

@@ -226,7 +226,7 @@ def test_any_commands_get_replies(running, lines):
     """Braces and the like are no templates; a session never ends in silence."""
     client = Client(running, provider="ibm").login()
     client.send(b"".join(line + b"\r\n" for line in lines) + b"\r\n.\r\nQUIT\r\n*\r\nQUIT\r\n")
-    client.socket.settimeout(20)
+    client.socket.settimeout(60)
     said = client.stream.read()
     client.close()
     assert said

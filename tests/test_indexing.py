@@ -41,7 +41,7 @@ def test_the_other_process_reads_what_this_one_would(process):
 
 
 def test_what_takes_too_long_ends_and_the_next_is_read_by_another_process():
-    slow = ReadingProcess(20.0)
+    slow = ReadingProcess(120.0)
     try:
         assert slow.read([message(1)])
         slow._seconds = 0.3
@@ -50,9 +50,9 @@ def test_what_takes_too_long_ends_and_the_next_is_read_by_another_process():
         began = time.monotonic()
         with pytest.raises(OverBudgetError, match="too much time or memory"):
             slow.read([message(2)])
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 100
         assert first.poll() is not None
-        slow._seconds = 20.0
+        slow._seconds = 120.0
         assert slow.read([message(3)]) == [digest(*message(3))]
     finally:
         slow.close()
@@ -129,7 +129,7 @@ def test_a_message_over_budget_is_found_by_its_headers_and_says_why(monkeypatch)
 
     with Sandbox(settings_of('limits = "unlimited"')) as sandbox:
         runtime = sandbox.runtime
-        runtime.indexer._reader = Weak(20.0)
+        runtime.indexer._reader = Weak(120.0)
         monkeypatch.setattr("sandbox.core.indexing.SMALL", 0)
         client = Client(sandbox).login()
         for n in range(FEW + 2):
@@ -156,7 +156,7 @@ def test_who_stops_waiting_for_the_index_leaves_its_round_to_itself(tmp_path):
             reading += 1
             most = max(most, reading)
             told.set()
-            assert go_on.wait(20)
+            assert go_on.wait(60)
             reading -= 1
             return [digest(seq, raw) for seq, raw in batch]
 
@@ -170,7 +170,7 @@ def test_who_stops_waiting_for_the_index_leaves_its_round_to_itself(tmp_path):
         indexer = Indexer(store)
         indexer._reader = Slow()
         first = asyncio.create_task(indexer.catch_up())
-        await asyncio.to_thread(told.wait, 20)
+        await asyncio.to_thread(told.wait, 60)
         first.cancel()
         second = asyncio.create_task(indexer.catch_up())
         await asyncio.wait([second], timeout=0.05)

@@ -63,9 +63,9 @@ def test_a_sandbox_on_uvloop_takes_mail_refuses_handshakes_and_stops(tmp_path, p
         wrong.minimum_version = ssl.TLSVersion.TLSv1_3
         with pytest.raises(ssl.SSLError, match=r"(?i)alert protocol version"):
             smtplib.SMTP_SSL("localhost", ports[465], timeout=30, context=wrong)
-        assert httpx.get(f"{found['http']}/sandbox/v1/messages").json()["total"] == 1
+        assert httpx.get(f"{found['http']}/sandbox/v1/messages", trust_env=False, timeout=60).json()["total"] == 1
     finally:
         server.send_signal(signal.SIGTERM)
-        _, said = server.communicate(timeout=30)
+        _, said = server.communicate(timeout=60)
     assert server.returncode == 0
     assert said.decode().startswith("uvloop")

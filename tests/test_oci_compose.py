@@ -110,9 +110,9 @@ def test_both_parts_survive(text):
 
 def test_large_fields_take_linear_time():
     """A field a hundred times as long may not take thousands of times as long."""
-    started = time.perf_counter()
+    started = time.process_time()
     composed(subject="é" * 200_000, text="é\r" * 500_000, headers={"X-A": "word " * 50_000})
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_only_blind_recipients_leave_a_sound_header():

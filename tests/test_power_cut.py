@@ -57,11 +57,11 @@ def record(folder, messages, connections=CONNECTIONS):
     for sender in senders:
         sender.start()
     for _ in range(messages):
-        assert enough.acquire(timeout=120)
+        assert enough.acquire(timeout=180)
     os.kill(described["pid"], signal.SIGKILL)
-    process.wait(60)
+    process.wait(180)
     for sender in senders:
-        sender.join(60)
+        sender.join(180)
     heard = sorted(moment for sender in senders for moment in sender.moments)
     return read_journal(folder / "journal", data), heard, data
 

@@ -30,7 +30,7 @@ def environment(tmp_path_factory):
     url = re.search(r'"http": "(.*?)"', ready.read_text())[1]
     yield {provider: {**os.environ, **_exports(url, provider)} for provider in ("oci", "ses")}
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 def _exports(url, provider):

@@ -74,7 +74,7 @@ def sandbox():
     ],
 )
 def test_a_query_finds(sandbox, query, found):
-    page = httpx.get(f"{sandbox.url}/sandbox/v1/sessions", params={"query": query}, trust_env=False).json()
+    page = httpx.get(f"{sandbox.url}/sandbox/v1/sessions", params={"query": query}, trust_env=False, timeout=60).json()
 
     assert {item["id"] for item in page["items"]} == found
     assert page["total"] == len(found)
@@ -82,7 +82,7 @@ def test_a_query_finds(sandbox, query, found):
 
 def test_it_goes_together_with_the_refused_ones_and_with_pages(sandbox):
     def ask(**params):
-        return httpx.get(f"{sandbox.url}/sandbox/v1/sessions", params=params, trust_env=False).json()
+        return httpx.get(f"{sandbox.url}/sandbox/v1/sessions", params=params, trust_env=False, timeout=60).json()
 
     assert [item["id"] for item in ask(query="provider:oci", refused="false")["items"]] == ["going", "accepted"]
     first = ask(query="is:refused", limit=1)
@@ -109,7 +109,7 @@ def test_the_client_searches_too(sandbox):
     ],
 )
 def test_a_mistake_is_told_where_it_is(sandbox, query, told):
-    answer = httpx.get(f"{sandbox.url}/sandbox/v1/sessions", params={"query": query}, trust_env=False)
+    answer = httpx.get(f"{sandbox.url}/sandbox/v1/sessions", params={"query": query}, trust_env=False, timeout=60)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad-query")
     assert told in answer.json()["error"]["message"]
 

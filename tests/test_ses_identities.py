@@ -121,6 +121,7 @@ def test_a_domain_is_verified_by_its_token_and_signs_only_with_dkim(box):
     assert re.findall(r"; d=(\S+);", copy) == ["amazonses.com"]
     tokens = box.v1.verify_domain_dkim(Domain="token.test")["DkimTokens"]
     assert box.v1.verify_domain_dkim(Domain="token.test")["DkimTokens"] == tokens
+    box.v1.verify_domain_identity(Domain="other.test")
     names = box.v1.list_identities(IdentityType="Domain", MaxItems=1)
     assert names["NextToken"]
     assert names["Identities"] + box.v1.list_identities(IdentityType="Domain", NextToken=names["NextToken"])[

@@ -73,7 +73,7 @@ class Walk:
             smtp.sendmail("bob@elsewhere.test", [f"ann@{DOMAIN}"], "From: bob@elsewhere.test\nSubject: in\n\nHello\n")
         services = self.sandbox.runtime.services
         account = services.accounts.ready_made.id
-        for _ in range(400):
+        for _ in range(3000):
             events = self.sandbox.call(services.store.events.since(account, types=("recipient.received",)))
             if events:
                 found = self.sandbox.call(services.store.messages.get(account, events[-1].message))

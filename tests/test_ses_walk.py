@@ -26,7 +26,7 @@ def test_every_block_works_and_the_mail_is_there(sandbox):
     assert re.fullmatch(r"0100[0-9a-f]{12}-[0-9a-f-]{36}-000000\n", printed[0])
     assert printed[3] == "SUCCESS SUCCESS\n"
     for subject in ("From the API", "By SMTP", "Amazon Web Services"):
-        sandbox.wait_for(subject=subject, timeout=30)
+        sandbox.wait_for(subject=subject, timeout=60)
 
 
 def _run(block, environ):
@@ -49,7 +49,7 @@ def test_the_command_sends_a_first_mail(sandbox, channel):
         command, env={**os.environ, **sandbox.environ}, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert sandbox.wait_for(subject=channel, timeout=30).sender == sandbox.ses.verified_identity
+    assert sandbox.wait_for(subject=channel, timeout=60).sender == sandbox.ses.verified_identity
 
 
 def test_the_connection_has_what_clients_need(sandbox):

@@ -17,7 +17,7 @@ WEB = resources.files("sandbox_ui.web")
 
 @pytest.fixture(scope="module")
 def client():
-    with Sandbox() as running, httpx.Client(base_url=running.url, trust_env=False) as found:
+    with Sandbox() as running, httpx.Client(base_url=running.url, trust_env=False, timeout=60) as found:
         yield found
 
 

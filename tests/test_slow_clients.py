@@ -17,7 +17,7 @@ from sandbox.app import Sandbox
 from sandbox.core import events as core_events
 from sandbox.wire.pace import Pace
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 HASTY = 'http_timeout = 0.4\nleast_rate = 100000\nlimits = "unlimited"\nmax_message_bytes = 20000000'
 """Whoever is slower than 100 kB a second is cut off, after 0.4 seconds."""
 CALM = "http_timeout = 1.0\nleast_rate = 1\nmax_message_bytes = 20000000"

@@ -16,7 +16,7 @@ from sandbox.wire.smtp.session import FAIR
 HEADER = b"From: noreply@example.com\r\n"
 MESSAGE = HEADER + b"Subject: x\r\n\r\ntext\r\n"
 BOUND = 0.25
-"""Seconds that another client's whole transaction may take at the median."""
+"""Seconds that another client's whole transaction may take at the median, on a machine that has nothing else to do."""
 TURN = 0.1
 """Seconds of processor time for which nobody else has a turn, at the longest."""
 ATTEMPTS = 3
@@ -48,15 +48,16 @@ def meanwhile(client, work):
 
 
 def disturbed(sandbox, monkeypatch, work):
-    """What `work()` does to another client: (seconds of its transactions, turns of the loop)."""
+    """What `work()` does to another client: (seconds of its transactions, what half may take, turns of the loop)."""
     for _ in range(ATTEMPTS):
         other = Client(sandbox).login()
+        bound = max(BOUND, 10 * statistics.median(transaction(other) for _ in range(9)))
         with turns(sandbox, monkeypatch) as measured:
             took = meanwhile(other, work)
         other.close()
-        if max(measured.seconds) < TURN:
+        if max(measured.seconds) < TURN and statistics.median(took) < bound:
             break
-    return took, measured
+    return took, bound, measured
 
 
 FLOODS = {"NOOP": 120_000, "RSET": 20_000, "VRFY ann": 20_000, "EHLO client.example": 20_000, "RCPT TO:<a@b.c>": 20_000}
@@ -78,12 +79,12 @@ def test_a_flood_of_commands_leaves_others_their_turn(sandbox, monkeypatch, comm
         sender.join()
         flood.close()
 
-    took, measured = disturbed(sandbox, monkeypatch, pour)
+    took, bound, measured = disturbed(sandbox, monkeypatch, pour)
     assert sum(measured.obeyed) >= count
     assert max(measured.obeyed) <= FAIR
     assert max(measured.seconds) < TURN
     assert len(took) > 2
-    assert statistics.median(took) < BOUND
+    assert statistics.median(took) < bound
 
 
 ROOM = 262_000
@@ -136,8 +137,8 @@ def test_a_hostile_message_ends_in_250_or_554_and_costs_nobody_else_a_turn(sandb
         said.append(hostile.envelope().message(HOSTILE[name].replace(b"\r\n.", b"\r\n..")))
         sandbox.call(sandbox.runtime.indexer.catch_up())
 
-    took, measured = disturbed(sandbox, monkeypatch, attack)
+    took, bound, measured = disturbed(sandbox, monkeypatch, attack)
     hostile.close()
     assert said[0][:3] in (b"250", b"554")
     assert max(measured.seconds) < TURN
-    assert statistics.median(took) < BOUND
+    assert statistics.median(took) < bound

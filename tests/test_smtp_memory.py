@@ -48,7 +48,7 @@ def serving(folder, *flags):
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not ready.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         oci, ca = (json.loads(ready.read_text())[name] for name in ("oci", "ca_file"))
@@ -63,7 +63,7 @@ def serving(folder, *flags):
             yield server, client
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(20)
+        server.wait(120)
 
 
 MEASURED = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc to measure with")

@@ -41,9 +41,9 @@ def test_smtplib_sends_through_every_port(sandbox, stands_for):
     port = next(entry["port"] for entry in oci["smtp"] if entry["stands_for"] == stands_for)
     context = ssl.create_default_context(cafile=sandbox.ready["ca_file"])
     if stands_for == 465:
-        client = smtplib.SMTP_SSL("127.0.0.1", port, context=context, timeout=10)
+        client = smtplib.SMTP_SSL("127.0.0.1", port, context=context, timeout=60)
     else:
-        client = smtplib.SMTP("127.0.0.1", port, timeout=10)
+        client = smtplib.SMTP("127.0.0.1", port, timeout=60)
         client.starttls(context=context)
     with client:
         client.login(oci["smtp_username"], oci["smtp_password"])
@@ -95,7 +95,7 @@ def test_a_failed_tls_handshake_is_told_to_both_sides(sandbox):
     context.verify_mode = ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
         pytest.raises(ssl.SSLError, match=r"(?i)alert protocol version"),
     ):
         context.wrap_socket(plain, server_hostname="localhost")
@@ -166,12 +166,12 @@ def test_a_client_that_never_reads_is_cut_off():
 
 def test_a_client_that_goes_on_sending_is_not_cut_off():
     """The time in which it may be silent starts over with each piece of the data, however long the whole takes."""
-    with Sandbox(settings_of("idle_timeout = 2")) as sandbox:
+    with Sandbox(settings_of("idle_timeout = 4")) as sandbox:
         client = Client(sandbox).login().envelope()
         assert client.say("DATA").startswith(b"354 ")
         began = time.monotonic()
         client.send(MESSAGE)
-        while time.monotonic() - began < 2.5:
+        while time.monotonic() - began < 4.5:
             client.send(b"x" * 1998 + b"\r\n")
             time.sleep(0.3)
         client.send(b".\r\n")
@@ -275,9 +275,11 @@ def test_the_stop_tells_every_session_and_waits_for_it(tmp_path):
     shaking.reply()
     shaking.say("EHLO client.example")
     shaking.say("STARTTLS")
+    (bell,) = (one for one in sandbox.runtime._network._smtp if one.service)
+    object.__setattr__(bell.service._endpoint.limits, "linger", 600.0)
     began = time.monotonic()
     sandbox.stop()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 60
     for client in (idle, busy):
         assert client.reply() == b"421 4.3.0 Mail system failure, closing transmission channel\r\n"
         assert client.reply() == b""
@@ -303,7 +305,7 @@ def test_a_message_that_is_being_accepted_at_the_stop_is_stored_and_acknowledged
     client = Client(sandbox).login().envelope()
     assert client.say("DATA").startswith(b"354 ")
     client.send(MESSAGE + b".\r\n")
-    assert reached.wait(10)
+    assert reached.wait(60)
     stopping = threading.Thread(target=sandbox.stop)
     stopping.start()
     sandbox._loop.call_soon_threadsafe(sandbox._loop.call_later, 0.2, go_on.set)
@@ -345,12 +347,12 @@ def test_failures_of_one_account_do_not_lock_out_another():
 @pytest.mark.proves("oci.smtp.421.timeout")
 def test_a_client_that_drips_its_data_is_cut_off():
     """An octet now and then keeps the line from being idle, but not for ever."""
-    with Sandbox(settings_of("idle_timeout = 0.6")) as sandbox:
+    with Sandbox(settings_of("idle_timeout = 1.5")) as sandbox:
         client = Client(sandbox).login().envelope()
         assert client.say("DATA").startswith(b"354 ")
         began = time.monotonic()
-        said = client.drip(0.2, 8)
+        said = client.drip(0.2)
         client.close()
         assert said == b"421 Timeout waiting for data from client\r\n"
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60
         assert stored(sandbox) == []

@@ -34,8 +34,8 @@ def test_waiting_jobs_share_one_transaction(tmp_path):
         async with opened(tmp_path / "store.db") as database:
             statements, began, go_on = [], threading.Event(), threading.Event()
             database._connection.set_trace_callback(statements.append)
-            first = asyncio.ensure_future(database.write(lambda t: (began.set(), go_on.wait(10), add("first")(t))))
-            await asyncio.to_thread(began.wait, 10)
+            first = asyncio.ensure_future(database.write(lambda t: (began.set(), go_on.wait(60), add("first")(t))))
+            await asyncio.to_thread(began.wait, 60)
             rest = [asyncio.ensure_future(database.write(add(f"a{n}"))) for n in range(10)]
             await asyncio.sleep(0)
             go_on.set()
@@ -45,7 +45,9 @@ def test_waiting_jobs_share_one_transaction(tmp_path):
     assert run(story()) == 2
 
 
-def test_patient_jobs_share_the_commit_of_the_next_one(tmp_path):
+def test_patient_jobs_share_the_commit_of_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 60.0)
+
     async def story():
         async with opened(tmp_path / "store.db") as database:
             statements = []
@@ -69,7 +71,9 @@ def test_patient_jobs_do_not_wait_for_ever(path):
     assert run(story()) == 4
 
 
-def test_closing_does_not_wait_for_patience_and_loses_nothing(tmp_path):
+def test_closing_does_not_wait_for_patience_and_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 600.0)
+
     async def story():
         database = Database(tmp_path / "store.db")
         jobs = [asyncio.ensure_future(patiently(database, f"p{n}")) for n in range(3)]
@@ -304,8 +308,8 @@ def test_a_cancelled_caller_does_not_undo_the_job(path):
     async def story():
         async with opened(path) as database:
             began, go_on = threading.Event(), threading.Event()
-            task = asyncio.ensure_future(database.write(lambda t: (began.set(), go_on.wait(10), add("kept")(t))))
-            await asyncio.to_thread(began.wait, 10)
+            task = asyncio.ensure_future(database.write(lambda t: (began.set(), go_on.wait(60), add("kept")(t))))
+            await asyncio.to_thread(began.wait, 60)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             go_on.set()

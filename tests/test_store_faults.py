@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,7 @@ class Server:
     def connect(self):
         oci = self.ready["oci"]
         port = next(one["port"] for one in oci["smtp"] if one["tls"] == "starttls")
-        smtp = smtplib.SMTP("127.0.0.1", port, timeout=60)
+        smtp = smtplib.SMTP("127.0.0.1", port, timeout=180)
         smtp.starttls(context=ssl.create_default_context(cafile=self.ready["ca_file"]))
         smtp.login(oci["smtp_username"], oci["smtp_password"])
         return smtp
@@ -62,7 +62,7 @@ class Server:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(60)
+        status = self.process.wait(180)
         self.errors.seek(0)
         return status, self.errors.read()
 
@@ -102,13 +102,14 @@ def injected(process, what):
         assert tracer.poll() is None, tracer.stderr.read()
         time.sleep(0.01)
     for thread in Path(f"/proc/{process.pid}/task").iterdir():
-        while "TracerPid:\t0\n" in (thread / "status").read_text():
-            time.sleep(0.01)
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            while "TracerPid:\t0\n" in (thread / "status").read_text():
+                time.sleep(0.01)
     try:
         yield
     finally:
         tracer.send_signal(signal.SIGINT)
-        tracer.communicate(timeout=30)
+        tracer.communicate(timeout=120)
 
 
 @pytest.mark.skipif(not can_trace(), reason="strace is not installed, or programs may not be traced here")
@@ -254,7 +255,7 @@ def test_descriptors_that_run_out(tmp_path):
         with server.connect() as smtp:
             assert server.send(smtp, 1) == 250
         port = server.ready["oci"]["smtp"][0]["port"]
-        crowd = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(120)]
+        crowd = [socket.create_connection(("127.0.0.1", port), timeout=180) for _ in range(120)]
         descriptors = Path(f"/proc/{server.process.pid}/fd")
         while len(list(descriptors.iterdir())) < 80:
             time.sleep(0.01)
@@ -287,16 +288,16 @@ def test_the_end_under_load(server, how):
     for sender in senders:
         sender.start()
     for _ in range(60):
-        assert enough.acquire(timeout=60)
+        assert enough.acquire(timeout=180)
     os.kill(server.process.pid, signal.SIGSTOP)
     time.sleep(0.3)
     os.kill(server.process.pid, signal.SIGCONT)
     for _ in range(60):
-        assert enough.acquire(timeout=60)
+        assert enough.acquire(timeout=180)
     server.process.send_signal(how)
-    assert server.process.wait(60) == (0 if how == signal.SIGTERM else -how)
+    assert server.process.wait(180) == (0 if how == signal.SIGTERM else -how)
     for sender in senders:
-        sender.join(60)
+        sender.join(180)
     server.acknowledged = [number for sender in senders for number in sender.acknowledged]
     assert len(server.acknowledged) >= 120
     server.check()

@@ -62,7 +62,7 @@ def handshake(sandbox, **wishes):
     context.minimum_version = wishes.get("least", context.minimum_version)
     context.maximum_version = wishes.get("most", context.maximum_version)
     with (
-        socket.create_connection(("127.0.0.1", port_of(sandbox, 465)), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", port_of(sandbox, 465)), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as secured,
     ):
         return secured.cipher()[0], secured.version()

@@ -40,9 +40,9 @@ def test_lines_are_cut_after_spaces_or_where_they_must(text, width, lines):
 
 def test_an_enormous_line_is_wrapped_at_once_and_nothing_is_lost():
     text = "x" * 200_000 + "\u0301" * 50_000 + "漢" * 50_000
-    began = time.perf_counter()
+    began = time.process_time()
     lines = wrapped(text, 80)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
     assert "".join(lines) == text
     assert all(cell_len(line) <= 80 for line in lines)
 
@@ -77,9 +77,9 @@ def test_html_becomes_readable_text():
     "page", ["<" * 50_000, "<p>" * 20_000, "</b>" * 20_000, "<ul>" * 5000 + "<li>x", "&#0;&#x1b;<a>"]
 )
 def test_broken_html_is_no_trouble(page):
-    began = time.perf_counter()
+    began = time.process_time()
     html(page)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_completion_knows_the_whole_grammar():

@@ -52,7 +52,7 @@ def events_of(web, message):
 def test_a_mail_client_unsubscribes_over_https_as_the_message_says(sandbox, web):
     message, address = send(sandbox, web)
     context = ssl.create_default_context(cafile=sandbox.ready["ca_file"])
-    with httpx.Client(verify=context, trust_env=False) as client:
+    with httpx.Client(verify=context, trust_env=False, timeout=60) as client:
         answer = client.post(address, data=ONE_CLICK, headers={"User-Agent": "Mailer/1"})
 
     assert answer.status_code == 200

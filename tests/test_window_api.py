@@ -203,8 +203,8 @@ def test_a_wait_ends_when_the_message_arrives(sandbox, api):
     answers = []
 
     def wait():
-        with httpx.Client(base_url=sandbox.url, trust_env=False, timeout=30) as other:
-            answers.append(other.get("/sandbox/v1/messages/wait?query=subject:awaited&count=2&timeout=20"))
+        with httpx.Client(base_url=sandbox.url, trust_env=False, timeout=120) as other:
+            answers.append(other.get("/sandbox/v1/messages/wait?query=subject:awaited&count=2&timeout=100"))
 
     window_mail.post(sandbox, subject="awaited 1")
     waiting = threading.Thread(target=wait)
@@ -212,7 +212,7 @@ def test_a_wait_ends_when_the_message_arrives(sandbox, api):
     for number in range(3):
         window_mail.post(sandbox, subject=f"other {number}")
     window_mail.post(sandbox, subject="awaited 2")
-    waiting.join(20)
+    waiting.join(120)
     (answer,) = answers
     assert answer.status_code == 200
     fits(answer.json(), documented("GET", "/messages/wait"))

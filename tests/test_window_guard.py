@@ -23,7 +23,7 @@ def sandbox():
 
 def ask(sandbox, method="GET", path="/sandbox/v1/messages", **headers):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.request(method, sandbox.url + path, headers=named, trust_env=False)
+    return httpx.request(method, sandbox.url + path, headers=named, trust_env=False, timeout=60)
 
 
 def is_refused(response, code):
@@ -48,7 +48,7 @@ def test_a_rebound_name_is_refused_everywhere(sandbox, path, method):
 )  # fmt: skip
 def test_no_other_host_is_let_in(sandbox, host):
     value = host.format(port=urlsplit(sandbox.url).port).encode()
-    with socket.create_connection((urlsplit(sandbox.url).hostname, urlsplit(sandbox.url).port), timeout=5) as client:
+    with socket.create_connection((urlsplit(sandbox.url).hostname, urlsplit(sandbox.url).port), timeout=60) as client:
         client.sendall(b"GET /sandbox/v1/clock HTTP/1.1\r\nHost: " + value + b"\r\nConnection: close\r\n\r\n")
         status = client.recv(12)
     assert status in (b"HTTP/1.1 403", b"HTTP/1.1 400"), status
@@ -57,7 +57,7 @@ def test_no_other_host_is_let_in(sandbox, host):
 @pytest.mark.parametrize("hosts", [[], ["127.0.0.1", "evil.test"], ["evil.test", "127.0.0.1"], [""]])
 def test_host_is_needed_exactly_once(sandbox, hosts):
     lines = "".join(f"Host: {host}\r\n" for host in hosts)
-    with socket.create_connection((urlsplit(sandbox.url).hostname, urlsplit(sandbox.url).port), timeout=5) as client:
+    with socket.create_connection((urlsplit(sandbox.url).hostname, urlsplit(sandbox.url).port), timeout=60) as client:
         client.sendall(f"GET /sandbox/v1/clock HTTP/1.0\r\n{lines}\r\n".encode())
         status = client.recv(12)
     assert status in (b"HTTP/1.1 403", b"HTTP/1.1 400"), status
@@ -116,6 +116,6 @@ def test_https_is_guarded_too(sandbox):
     import ssl
 
     context = ssl.create_default_context(cafile=sandbox.ready["ca_file"])
-    with httpx.Client(base_url=sandbox.ready["https"], verify=context, trust_env=False) as client:
+    with httpx.Client(base_url=sandbox.ready["https"], verify=context, trust_env=False, timeout=60) as client:
         assert client.get("/sandbox/v1/clock").status_code == 200
         is_refused(client.get("/sandbox/v1/clock", headers={"Host": "evil.test"}), "host-not-allowed")

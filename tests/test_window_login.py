@@ -40,7 +40,7 @@ def sandbox():
 
 
 def ask(sandbox, path="/sandbox/v1/status", method="GET", **headers):
-    return httpx.request(method, sandbox.url + path, headers=headers, trust_env=False)
+    return httpx.request(method, sandbox.url + path, headers=headers, trust_env=False, timeout=60)
 
 
 def basic(login):

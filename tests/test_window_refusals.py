@@ -99,7 +99,7 @@ def test_an_endless_body_is_cut_off(api):
 
 def test_an_announced_gigantic_body_is_refused_at_once(sandbox):
     host, port = urlsplit(sandbox.url).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         head = f"POST /sandbox/v1/clock HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 10000000000\r\n\r\n"
         client.sendall(head.encode())
         assert client.recv(100).startswith(b"HTTP/1.1 413 ")
@@ -116,7 +116,7 @@ def test_data_can_not_run_or_be_embedded(api):
 def test_a_body_that_never_comes_is_not_waited_for(sandbox, monkeypatch):
     monkeypatch.setattr(call, "BODY_SECONDS", 0.05)
     host, port = urlsplit(sandbox.url).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         head = f"POST /sandbox/v1/clock HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 10\r\n\r\n"
         client.sendall(head.encode())
         assert client.recv(100).startswith(b"HTTP/1.1 408 ")
@@ -126,7 +126,7 @@ def test_a_wait_ends_with_its_client(sandbox, api):
     stream = sandbox.runtime.services.stream
     others = len(stream._subscriptions)  # of providers, which look at what happens as well
     host, port = urlsplit(sandbox.url).netloc.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as client:
+    with socket.create_connection((host, int(port)), timeout=60) as client:
         client.sendall(f"GET /sandbox/v1/messages/wait?timeout=600 HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
         until(sandbox, lambda: len(stream._subscriptions) == others + 1)
     until(sandbox, lambda: len(stream._subscriptions) == others)

@@ -25,7 +25,7 @@ def sandbox():
 
 @pytest.fixture(autouse=True)
 def _clean(sandbox):
-    httpx.post(sandbox.url + "/sandbox/v1/reset", trust_env=False).raise_for_status()
+    httpx.post(sandbox.url + "/sandbox/v1/reset", trust_env=False, timeout=60).raise_for_status()
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def listening(sandbox, last=None, **params):
     """The stream as an iterator of its blocks; it is connected when the context begins."""
     headers = {} if last is None else {"Last-Event-ID": str(last)}
     with (
-        httpx.Client(base_url=sandbox.url, trust_env=False, timeout=20) as client,
+        httpx.Client(base_url=sandbox.url, trust_env=False, timeout=60) as client,
         client.stream("GET", "/sandbox/v1/stream", params=params, headers=headers) as response,
     ):
         assert response.status_code == 200
@@ -64,7 +64,7 @@ def take(blocks, count):
 
 def logged(sandbox, since=0):
     url = f"{sandbox.url}/sandbox/v1/events"
-    return httpx.get(url, params={"since": since, "limit": 1000}, trust_env=False).json()["items"]
+    return httpx.get(url, params={"since": since, "limit": 1000}, trust_env=False, timeout=60).json()["items"]
 
 
 def test_events_come_as_they_are_committed(sandbox):
@@ -128,7 +128,7 @@ def test_an_id_that_the_log_never_reached_starts_it_over(sandbox):
 
 
 def test_accounts_hear_of_their_own_events_only(sandbox):
-    other = httpx.post(sandbox.url + "/sandbox/v1/accounts", trust_env=False).json()["account"]
+    other = httpx.post(sandbox.url + "/sandbox/v1/accounts", trust_env=False, timeout=60).json()["account"]
     with listening(sandbox, account=other) as blocks:
         window_mail.post(sandbox)
         name = window_mail.post(sandbox, account=other)
@@ -138,7 +138,7 @@ def test_accounts_hear_of_their_own_events_only(sandbox):
 
 def test_a_reset_is_told_without_an_id(sandbox):
     with listening(sandbox) as blocks:
-        httpx.post(sandbox.url + "/sandbox/v1/reset", trust_env=False)
+        httpx.post(sandbox.url + "/sandbox/v1/reset", trust_env=False, timeout=60)
         number, event = read(next(blocks))
     assert (number, event["type"]) == (0, "account.reset")
 
@@ -180,7 +180,9 @@ async def _burst(sandbox, count):
 
 @pytest.mark.parametrize("given", ["x", "-1", "1.5", "9" * 30, "\u0661".encode()])
 def test_a_wrong_place_is_refused(sandbox, given):
-    response = httpx.get(sandbox.url + "/sandbox/v1/stream", headers={"Last-Event-ID": given}, trust_env=False)
+    response = httpx.get(
+        sandbox.url + "/sandbox/v1/stream", headers={"Last-Event-ID": given}, trust_env=False, timeout=60
+    )
     assert response.status_code == 400
     assert response.json()["error"]["code"] == "bad-last-event-id"
 
@@ -190,11 +192,8 @@ def test_a_listener_that_left_is_forgotten(sandbox):
     others = set(stream._subscriptions)  # of earlier tests' clients that are leaving, and of providers
     with listening(sandbox):
         (listener,) = stream._subscriptions - others
-    for _ in range(200):
-        if listener not in stream._subscriptions:
-            break
+    while listener in stream._subscriptions:  # the test's own time limit ends it otherwise
         sandbox.call(_turn())
-    assert listener not in stream._subscriptions
 
 
 async def _turn():

@@ -16,7 +16,7 @@ ADDRESS = "bob@example.net"
 def api():
     with (
         Sandbox(Settings(data=":memory:", ports="auto", providers=known_providers())) as running,
-        httpx.Client(base_url=f"{running.url}/sandbox/v1", trust_env=False) as client,
+        httpx.Client(base_url=f"{running.url}/sandbox/v1", trust_env=False, timeout=60) as client,
     ):
         yield client
 

@@ -15,7 +15,7 @@ from sandbox.settings import Settings
 
 NOON = 1_767_268_800.0
 """2026-01-01T12:00:00Z."""
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @contextmanager
