@@ -31,7 +31,7 @@ def mail(box, subject, text="Hello", to="ann@example.net"):
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "noreply@example.com", to, subject
     message.set_content(text)
-    with smtplib.SMTP(smtp.host, smtp.port, timeout=20) as connection:
+    with smtplib.SMTP(smtp.host, smtp.port, timeout=60) as connection:
         connection.starttls(context=ssl.create_default_context(cafile=smtp.ca_file))
         connection.login(smtp.username, smtp.password)
         connection.send_message(message)
@@ -120,7 +120,7 @@ def test_show_raw_gives_the_octets_as_accepted(email_sandbox):
     shown = subprocess.run(
         [sys.executable, "-m", "sandbox", "show", message.id, "--raw", "--url", email_sandbox.url],
         capture_output=True,
-        timeout=30,
+        timeout=120,
         check=True,
     )
 
@@ -250,7 +250,7 @@ def test_shell_exports_survive_eval(cli, email_sandbox):
     exports = cli("env").stdout
 
     printed = subprocess.run(
-        ["sh", "-c", f'{exports}\nprintf %s "$SMTP_PASSWORD"'], check=True, capture_output=True, text=True, timeout=30
+        ["sh", "-c", f'{exports}\nprintf %s "$SMTP_PASSWORD"'], check=True, capture_output=True, text=True, timeout=120
     )
 
     assert printed.stdout == email_sandbox.oci.smtp.password

@@ -4,6 +4,7 @@ import base64
 import re
 import shutil
 import subprocess
+import time
 
 import dkim as dkimpy
 import pytest
@@ -280,15 +281,16 @@ def hostile():
     yield b"From: a@b.test\r\n\r\n" + b" " * 1_000_000
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize("message", list(hostile()), ids=lambda message: repr(message[:20]))
 def test_hostile_messages_are_signed_and_looked_at_without_an_error(message):
+    began = time.process_time()
     message = with_crlf(message)
     parts = split(message)
     fields = without(parts.fields, {b""})
     whole = join([sign(join(fields, parts.body), KEY, NAMES), *fields], parts.body)
 
     assert ours(whole)[0][0] == "pass"
+    assert time.process_time() - began < 20
 
 
 PRINTABLE = st.text(st.characters(codec="utf-8", exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=60)

@@ -36,7 +36,7 @@ def port_of(sandbox, stands_for=587):
 
 def run(command, text="", **more):
     """(status, everything it said)."""
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False, **more)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=180, check=False, **more)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -174,7 +174,7 @@ def test_nodemailer_names_what_failed(sandbox):
 def test_smtplib_meets_each_as_its_own_exception(sandbox):
     oci = sandbox.ready["oci"]
     context = ssl.create_default_context(cafile=sandbox.ready["ca_file"])
-    with smtplib.SMTP("localhost", port_of(sandbox), timeout=10) as client:
+    with smtplib.SMTP("localhost", port_of(sandbox), timeout=60) as client:
         with pytest.raises(smtplib.SMTPNotSupportedError):
             client.login(oci["smtp_username"], oci["smtp_password"])
         client.starttls(context=context)
@@ -213,7 +213,7 @@ def test_a_session_typed_into_openssl(sandbox, line_end):
     command = ["openssl", "s_client", "-quiet", "-starttls", "smtp", "-CAfile", sandbox.ready["ca_file"]]
     command += ["-connect", f"localhost:{port_of(sandbox)}", *(["-crlf"] if line_end == "\n" else [])]
     done = subprocess.run(
-        command, input=(line_end.join(lines) + line_end).encode(), capture_output=True, timeout=30, check=False
+        command, input=(line_end.join(lines) + line_end).encode(), capture_output=True, timeout=120, check=False
     )
     assert b"504 Method not supported" in done.stdout
     assert done.stdout.rstrip().endswith(b"221 Bye"), done

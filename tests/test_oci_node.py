@@ -67,7 +67,7 @@ def test_the_node_sdk_manages_and_submits(tmp_path):
             env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "NODE_PATH": str(folder / "node_modules")},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr[-3000:]

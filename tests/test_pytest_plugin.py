@@ -37,7 +37,7 @@ def run_suite(folder, text, *arguments, conftest="", ini="", environment=None):
     (folder / "pytest.ini").write_text(f"[pytest]\nfilterwarnings = error\naddopts = --strict-markers\n{ini}\n")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=100, check=False, env={**os.environ, **(environment or {})},
+        cwd=folder, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **(environment or {})},
     )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from sandbox.settings import Settings
 NOON = 1_767_268_800.0
 """2026-01-01T12:00:00Z."""
 PATIENCE = 120.0
+TURNS = 8
+"""How often everything on the screen has its turn before it is quiet: a message goes up from parent to parent."""
 
 
 @contextmanager
@@ -60,9 +62,13 @@ async def told(pilot, text):
 
 async def quiet(pilot):
     """Wait until nothing is being asked and nothing has to be drawn; what waits for the user may go on."""
+    calm, end = 0, time.monotonic() + PATIENCE
     await pilot.pause()
-    await until(pilot, lambda: all(one.is_finished or one.group == "act" for one in pilot.app.workers))
-    await pilot.pause()
+    while calm < TURNS:
+        assert time.monotonic() < end, "never quiet:\n" + screen_text(pilot.app)
+        asking = not all(one.is_finished or one.group == "act" for one in pilot.app.workers)
+        calm = 0 if asking else calm + 1
+        await pilot.pause(0.01 if asking else 0)
 
 
 async def press(pilot, *keys):
