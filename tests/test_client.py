@@ -168,7 +168,7 @@ def test_catalog_entries_say_how_they_come_about(email_sandbox):
 def test_the_clock_moves_and_returns(email_sandbox):
     assert email_sandbox.clock()["offset"] == 0
 
-    assert email_sandbox.advance("24h")["offset"] == pytest.approx(86_400, abs=5)
+    assert email_sandbox.advance("24h")["offset"] == 86_400
     assert email_sandbox.set_clock("2030-01-01T00:00:00Z")["now"].startswith("2030-01-01T00:00")
     assert email_sandbox.reset_clock()["offset"] == 0
     with pytest.raises(ApiError, match="is not a duration"):

@@ -53,6 +53,26 @@ def test_who_stops_waiting_for_a_delivery_does_not_have_it_done_twice():
     story(tell)
 
 
+def test_advancing_moves_the_clock_by_what_was_asked_for_however_long_it_takes():
+    async def tell(this):
+        nonlocal now
+        due, now = this.store.queue.next_due, NOW
+
+        async def slowly():
+            nonlocal now
+            now += 7.0
+            return await due()
+
+        this.store.queue.next_due = slowly
+        await this.accept("m1", {"r0@x.test": NOW + 50, "r1@x.test": NOW + 107})
+        await this.delivery.advance(this.account, 100)
+        assert this.account.clock.offset == 100
+        assert [who for _, _, who in await this.events()] == ["r0@x.test", "r1@x.test"]
+
+    now = NOW
+    story(tell, source=lambda: now)
+
+
 def test_advancing_stops_at_each_due_moment_and_dates_the_events_there():
     async def tell(this):
         await this.accept("m1", {"r0@x.test": 5000.0, "r1@x.test": 1500.0, "r2@x.test": 90_000.0})

@@ -112,8 +112,8 @@ def test_a_wrong_fault_is_explained(api, wish):
 def test_the_clock_moves(api):
     before = api.get("/clock").json()
     fits(before, documented("GET", "/clock"))
-    assert api.post("/clock", json={"advance": "24h"}).json()["offset"] == pytest.approx(86_400, abs=0.01)
-    assert api.post("/clock", json={"advance": 60}).json()["offset"] == pytest.approx(86_460, abs=0.01)
+    assert api.post("/clock", json={"advance": "24h"}).json()["offset"] == 86_400
+    assert api.post("/clock", json={"advance": 60}).json()["offset"] == 86_460
     assert api.post("/clock", json={"set": "2030-01-01T00:00:00Z"}).json()["now"].startswith("2030-01-01T00:00:0")
     assert api.post("/clock", json={"reset": True}).json()["moved"] is False
 

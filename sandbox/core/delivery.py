@@ -122,14 +122,21 @@ class Delivery:
                     await self._run_account(account)
 
     async def advance(self, account: Account, seconds: float) -> None:
-        """Move the account's clock forward, stopping at each due moment on the way to do what is due there."""
+        """Move the account's clock forward, stopping at each due moment on the way to do what is due there.
+
+        It moves by just `seconds`: the real time that this takes passes besides.
+        """
         async with self._busy:
-            target = account.clock.now() + seconds
+            clock = account.clock
+            target = clock.offset + seconds
             await self._run_account(account)
-            while (due := (await self._store.queue.next_due()).get(account.id)) is not None and due <= target:
-                account.clock.advance(account.clock.real_delay(due))
+            while (due := (await self._store.queue.next_due()).get(account.id)) is not None:
+                step = clock.real_delay(due)
+                if clock.offset + step > target:
+                    break
+                clock.advance(step)
                 await self._run_account(account)
-            account.clock.advance(account.clock.real_delay(target))
+            clock.advance(max(0.0, target - clock.offset))
         self.wake()
 
     async def simulate(
