@@ -94,7 +94,7 @@ def test_all_48_operations_answer_what_the_sdk_expects(sandbox, email):  # noqa:
 
     domain = call.create_email_domain(m.CreateEmailDomainDetails(compartment_id=here, name="all.example"))
     call.get_email_domain(domain.id)
-    assert [one.id for one in call.list_email_domains(here, sort_by="ID").items] == [domain.id]
+    assert [one.id for one in call.list_email_domains(here, sort_by="ID", name="all.example").items] == [domain.id]
     call.update_email_domain(domain.id, m.UpdateEmailDomainDetails(description="d"))
     call.add_email_domain_lock(domain.id, m.AddLockDetails(type="DELETE"))
     call.remove_email_domain_lock(domain.id, m.RemoveLockDetails(type="DELETE"))
@@ -190,9 +190,11 @@ def test_identity_answers_what_the_sdk_expects(sandbox, config):
     ready, im = sandbox.ready["oci"], oci.identity.models
     call = Recorder(oci.identity.IdentityClient(config, service_endpoint=sandbox.url, **AT_ONCE))
     tenancy = ready["tenancy"]
+    before = {one.id for one in call.list_users(tenancy)}
     user = call.create_user(im.CreateUserDetails(compartment_id=tenancy, name="ada", description="d"))
     call.get_user(user.id)
-    assert len(call.list_users(tenancy)) == 2
+    assert ready["user"] in before
+    assert {one.id for one in call.list_users(tenancy)} == {*before, user.id}
     call.update_user(user.id, im.UpdateUserDetails(description="e"))
     group = call.create_group(im.CreateGroupDetails(compartment_id=tenancy, name="g", description="d"))
     member = call.add_user_to_group(im.AddUserToGroupDetails(user_id=user.id, group_id=group.id))
