@@ -110,7 +110,7 @@ def test_what_route_53_refuses(box, route53):
 @pytest.mark.proves("ses.api.InvalidInput.xml")
 def test_a_body_that_is_no_xml(box, route53):
     bomb = '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
-    route53.meta.events.register_first("before-sign.route53.CreateHostedZone", _body(bomb))
+    route53.meta.events.register_first("before-sign.route53.CreateHostedZone", _body(bomb), unique_id="body")
     try:
         refused(box, "InvalidInput.xml", route53.create_hosted_zone, Name="x.example", CallerReference="6")
     finally:
