@@ -40,6 +40,8 @@ def bear_shortage(loop: asyncio.AbstractEventLoop) -> None:
         error = context.get("exception")
         if isinstance(error, ValueError) and "_start_serving" in str(context.get("message")):
             return  # a listener was closed while it waited to try again
+        if isinstance(error, asyncio.CancelledError):
+            return  # a client came, or shook hands, while its listener was closed; asyncio's debug mode tells
         if not (isinstance(error, OSError) and error.errno in _SHORT and "socket" in context):
             loop.default_exception_handler(context)
         elif time.monotonic() - said >= SAID_EVERY:
