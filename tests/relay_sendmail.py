@@ -79,6 +79,6 @@ class Sendmail:
 
     def _run(self, *command, text):
         done = subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=60, check=False, env=self._environment
+            command, input=text, capture_output=True, text=True, timeout=180, check=False, env=self._environment
         )
         return done.returncode, done.stdout + (done.stderr if done.returncode else "")
