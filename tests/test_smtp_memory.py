@@ -11,7 +11,9 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 from dialogues import settings_of
@@ -114,7 +116,8 @@ def test_a_message_leaves_nothing_behind_in_memory(tmp_path):
             sandbox.call(runtime.indexer.catch_up())
             gc.collect()
             blocks.append(sys.getallocatedblocks())
-    assert (blocks[7] - blocks[3]) / (4 * BATCH) < 0.5
+    grown = [after - before for before, after in pairwise(blocks[2:])]
+    assert median(grown) / BATCH < 0.5, grown  # the median: some batches meet what happens once
 
 
 def test_refusals_without_end_are_not_kept_without_end():
