@@ -1,5 +1,6 @@
 """A sandbox that stops closes everything that it accepted, whatever its clients are doing, and waits for none for long."""
 
+import asyncio
 import gc
 import socket
 import ssl
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sandbox.app import Sandbox
+from sandbox.wire.closing import stop_listening
 
 STATUS = b"GET /sandbox/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PATIENCE = 30
@@ -89,3 +91,30 @@ def test_nothing_stays_open_after_a_stop(crowd, caplog):
         gc.collect()
     assert [str(one.message) for one in left] == []
     assert [record.getMessage() for record in caplog.records] == []
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_a_client_who_is_being_taken_in_at_the_stop_is_not_left_open(turns):
+    told = []
+
+    async def story():
+        loop = asyncio.get_running_loop()
+        loop.set_debug(True)  # else it keeps quiet about clients that it could not take in
+        loop.set_exception_handler(lambda _, context: told.append(context))
+        taken = []
+        server = await asyncio.start_server(lambda _, writer: taken.append(writer), "127.0.0.1", 0)
+        with socket.create_connection(server.sockets[0].getsockname()):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await stop_listening(server)
+            for writer in taken:
+                writer.transport.abort()
+            await asyncio.sleep(0)
+        return len(taken)
+
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always")
+        assert asyncio.run(story()) == (turns > 1)  # the loop has to see the client, and to take it in
+        gc.collect()
+    assert [str(one.message) for one in left] == []
+    assert told == []

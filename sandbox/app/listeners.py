@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from sandbox.wire.closing import stop_listening
 from sandbox.wire.http.patience import Arriving, Patience, PatientProtocol, in_pieces, patient_protocol
 
 KEEP_ALIVE_SECONDS = 75
@@ -54,7 +55,7 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         cuts = [loop.call_later(GOODBYE_SECONDS, self._cut_idle), loop.call_later(SHUTDOWN_SECONDS, self._cut)]
         for server in self.servers:
-            server.close()
+            await stop_listening(server)
         await self._turn_away()
         await super().shutdown(sockets)
         await self._turn_away()

@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.core.accounts import Accounts
 from sandbox.core.dns.authority import Authority, Resolution, Status
+from sandbox.wire.closing import stop_listening
 from sandbox.wire.dns.messages import QUERY, Resolve, respond
 
 IN_FLIGHT = 256
@@ -147,7 +148,7 @@ class OpenDns:
 
     async def close(self) -> None:
         """Stop answering; nothing is left open. Closing twice is no error."""
-        self._server.close()
+        await stop_listening(self._server)
         await self._tcp.close()
         await self._udp.close()
         await self._server.wait_closed()
