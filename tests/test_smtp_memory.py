@@ -117,7 +117,9 @@ def test_a_message_leaves_nothing_behind_in_memory(tmp_path):
             gc.collect()
             blocks.append(sys.getallocatedblocks())
     grown = [after - before for before, after in pairwise(blocks[2:])]
-    assert median(grown) / BATCH < 0.5, grown  # the median: some batches meet what happens once
+    assert median(grown) < BATCH, (
+        grown
+    )  # whatever a message left would be a block at least; some batches meet what happens once
 
 
 def test_refusals_without_end_are_not_kept_without_end():
