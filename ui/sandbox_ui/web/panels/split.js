@@ -13,7 +13,7 @@ export class Split {
     this.element = element("div", { class: "split" }, side, this.pane);
   }
 
-  // `content()` resolves to the nodes of the detail; an item that is gone says so.
+  // `detail(id)` resolves to the nodes to show; an item that is gone says so, and what was opened before comes too late.
   async open(id, hint) {
     const round = (this.round += 1);
     this.shown = id;
